@@ -1,0 +1,88 @@
+"""Text -> terms, the same way for documents and questions: what lexical search and coverage compare.
+
+Accents and case are folded, elisions split (l'agent -> agent), ligatures opened, digit groups joined
+(1 577, 1,577 and 1577 are one term), function words dropped, the rest stemmed by Snowball.
+"""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+import Stemmer
+
+from sourcier_core.language import ENGLISH, FRENCH
+
+ANALYSER = "folded-snowball-1"  # part of an index generation's fingerprint: raised when terms change
+
+# 1 577 / 1.577.000 / 1,577: groups of exactly three digits after one to three, whatever parts them.
+_GROUPED = re.compile(r"(?<![\d.,])\d{1,3}(?:([   .,’'])\d{3})(?:\1\d{3})*(?![\d]|[.,]\d)")
+_GROUPED_DECIMAL = re.compile(r"(?<![\d.,])\d{1,3}(?:([   ,’'])\d{3})(?:\1\d{3})*(?=[.,]\d{1,2}(?!\d))")
+_DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d)")
+_TERM = re.compile(r"\d+(?:\.\d+)*|[^\W\d_]+(?:\d+)?")
+_ELISION = re.compile(r"\b(?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu|quoiqu|aujourd)['’](?=\w)", re.IGNORECASE)
+_LIGATURES = str.maketrans(
+    {"œ": "oe", "æ": "ae", "Œ": "OE", "Æ": "AE", "ﬁ": "fi", "ﬂ": "fl", "ß": "ss", "’": "'"}
+)
+
+
+def fold(text: str) -> str:
+    """Lower the case and drop the accents; ligatures are opened."""
+    decomposed = unicodedata.normalize("NFKD", text.translate(_LIGATURES))
+    return "".join(c for c in decomposed if not unicodedata.combining(c)).lower()
+
+
+def normalise_numbers(text: str) -> str:
+    """Write each number one way: no group separators, a point for decimals."""
+    text = _GROUPED_DECIMAL.sub(lambda m: _digits(m.group()), text)
+    text = _GROUPED.sub(lambda m: _digits(m.group()), text)
+    return _DECIMAL_COMMA.sub(".", text)
+
+
+def terms(text: str, language: str) -> list[str]:
+    """Return the terms of a text of that language, in order, repeats kept.
+
+    Args:
+        text: Any text.
+        language: "fr" is analysed as French, everything else as English.
+    """
+    stem = _french_stem if language == "fr" else _english_stem
+    stopwords = _STOP_FRENCH if language == "fr" else _STOP_ENGLISH
+    return [stem(word) for word in words(text) if word not in stopwords]
+
+
+def question_terms(text: str, language: str) -> list[str]:
+    """Return a question's terms under both analyses, so that cognates meet a document of the other language."""
+    stopwords = _STOP_FRENCH if language == "fr" else _STOP_ENGLISH
+    found: dict[str, None] = {}
+    for word in words(text):
+        if word not in stopwords:
+            found[_french_stem(word)] = None
+            found[_english_stem(word)] = None
+    return list(found)
+
+
+def words(text: str) -> list[str]:
+    """Return the folded words and numbers of a text, elisions split, before stop words and stems."""
+    return _TERM.findall(fold(_ELISION.sub(" ", normalise_numbers(text))))
+
+
+def _digits(text: str) -> str:
+    return "".join(c for c in text if c.isdigit())
+
+
+_french = Stemmer.Stemmer("french", 0)
+_english = Stemmer.Stemmer("english", 0)
+
+
+@lru_cache(maxsize=65_536)
+def _french_stem(word: str) -> str:
+    return str(_french.stemWord(word))
+
+
+@lru_cache(maxsize=65_536)
+def _english_stem(word: str) -> str:
+    return str(_english.stemWord(word))
+
+
+_STOP_FRENCH = frozenset(fold(word) for word in FRENCH)
+_STOP_ENGLISH = frozenset(ENGLISH)

@@ -1,0 +1,131 @@
+"""The catalogue's tables, one schema for SQLite and PostgreSQL. A change here needs a migration beside it."""
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    DateTime,
+    Float,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+)
+
+SCHEMA_REVISION = "0001"  # the newest migration; a database that says otherwise is migrated when opened
+
+metadata = MetaData()
+
+# One row: the sequence at which questions read now. Each commit that changes what answers raises it by one.
+state = Table(
+    "state",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("sequence", Integer, nullable=False),
+)
+
+generations = Table(
+    "generations",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("fingerprint", Text, nullable=False),  # reader, chunker, analyser and model settings
+    Column("dimension", Integer, nullable=False),
+    Column("live", Boolean, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+)
+
+collections = Table(
+    "collections",
+    metadata,
+    Column("name", String(100), primary_key=True),
+    Column("public", Boolean, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+)
+
+documents = Table(
+    "documents",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("collection", String(100), ForeignKey("collections.name"), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("status", String(20), nullable=False),
+    Column("reason", Text),
+    Column("reason_code", String(60)),
+    Column("version", String(64)),
+    Column("media_type", String(60)),
+    Column("language", String(8), nullable=False),
+    Column("page_count", Integer, nullable=False),
+    Column("chunk_count", Integer, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("updated_at", DateTime(timezone=True), nullable=False),
+    Column("deleted", Boolean, nullable=False),
+)
+
+versions = Table(
+    "versions",
+    metadata,
+    Column("document", String(36), ForeignKey("documents.id"), nullable=False),
+    Column("version", String(64), nullable=False),
+    Column("valid_from", Integer, nullable=False),
+    Column("valid_to", Integer, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("media_type", String(60), nullable=False),
+    Column("language", String(8), nullable=False),
+    Column("page_count", Integer, nullable=False),
+    PrimaryKeyConstraint("document", "version", "valid_from"),
+)
+
+# A write that has begun and not ended: undone when the catalogue is opened after a crash.
+writes = Table(
+    "writes",
+    metadata,
+    Column("document", String(36), primary_key=True),
+    Column("sequence", Integer, nullable=False),
+    Column("started_at", DateTime(timezone=True), nullable=False),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("document", String(36), nullable=False),
+    Column("collection", String(100), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("pages_done", Integer, nullable=False),
+    Column("pages_total", Integer, nullable=False),
+    Column("error_code", String(60)),
+    Column("error", Text),
+    Column("upload", Text, nullable=False),  # where the uploaded bytes wait
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("updated_at", DateTime(timezone=True), nullable=False),
+)
+
+keys = Table(
+    "keys",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("prefix", String(16), nullable=False, unique=True),  # shown, to recognise a key by
+    Column("digest", LargeBinary(32), nullable=False),  # sha256: a key holds 256 random bits, so no slow hash
+    Column("scopes", Text, nullable=False),  # separated by spaces
+    Column("created_at", DateTime(timezone=True), nullable=False),
+)
+
+# Boxes of quotes cited before: computing them opens the file.
+quote_boxes = Table(
+    "quote_boxes",
+    metadata,
+    Column("version", String(64), nullable=False),
+    Column("page", Integer, nullable=False),
+    Column("start", Integer, nullable=False),
+    Column("end", Integer, nullable=False),
+    Column("verified", Boolean, nullable=False),
+    Column("boxes", Text, nullable=False),  # JSON: rows of x0, y0, x1, y1
+    Column("width", Float, nullable=False),
+    Column("height", Float, nullable=False),
+    PrimaryKeyConstraint("version", "page", "start", "end"),
+)

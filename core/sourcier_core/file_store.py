@@ -1,0 +1,78 @@
+"""Original files and page sidecars <-> a directory, or any storage that fsspec reaches."""
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, cast
+from uuid import uuid4
+
+import fsspec
+
+from sourcier_core.errors import StorageFull
+
+
+class FileStore:
+    """Files by key. A file appears whole or not at all."""
+
+    def __init__(self, root: str) -> None:
+        """Use a folder.
+
+        Args:
+            root: A path, or a URL that fsspec understands (`s3://bucket/folder`).
+        """
+        self._root = root.rstrip("/")
+        self._system, self._folder = fsspec.core.url_to_fs(self._root)
+        self._system.makedirs(self._folder, exist_ok=True)
+
+    @contextmanager
+    def write(self, key: str) -> Iterator[BinaryIO]:
+        """Open a new file to write; it takes its name when the block ends without an error.
+
+        Raises:
+            StorageFull: No room is left.
+        """
+        part = self._path(f".{uuid4().hex}.part")
+        try:
+            with self._system.open(part, "wb") as file:
+                yield cast(BinaryIO, file)
+            self._system.mv(part, self._path(key))
+        except BaseException as error:
+            if self._system.exists(part):
+                self._system.rm(part)
+            if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+                raise StorageFull(self._root) from error
+            raise
+
+    @contextmanager
+    def read(self, key: str) -> Iterator[BinaryIO]:
+        """Open a file to read.
+
+        Raises:
+            FileNotFoundError: There is none of that key.
+        """
+        with self._system.open(self._path(key), "rb") as file:
+            yield cast(BinaryIO, file)
+
+    @contextmanager
+    def local_path(self, key: str) -> Iterator[Path]:
+        """Give a path that another process can open: the file itself, or a copy while the block lasts."""
+        path = self._path(key)
+        if self._system.protocol in ("file", ("file", "local")):
+            yield Path(path)
+            return
+        with fsspec.open_local(f"filecache::{self._root}/{key}") as copy:
+            yield Path(os.fspath(copy))
+
+    def exists(self, key: str) -> bool:
+        """Tell whether there is a file of that key."""
+        return bool(self._system.exists(self._path(key)))
+
+    def remove(self, key: str) -> None:
+        """Remove a file; nothing happens where there is none."""
+        if self._system.exists(self._path(key)):
+            self._system.rm(self._path(key))
+
+    def _path(self, key: str) -> str:
+        return f"{self._folder}/{key}"

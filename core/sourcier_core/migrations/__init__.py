@@ -1,0 +1,1 @@
+"""The catalogue's schema from revision to revision (Alembic)."""

@@ -1,0 +1,176 @@
+"""The pages of a version <-> one compact file: each page's text is stored once, and read alone."""
+
+import json
+import threading
+import zipfile
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sourcier_core.file_store import FileStore
+from sourcier_core.types import Heading, MediaType, OutlineEntry, Page, Structure, TableRow
+
+STRUCTURE = "structure.json"
+CACHED_PAGES = 4096  # about 4 kB each
+CACHED_STRUCTURES = 256
+
+
+@dataclass(frozen=True, slots=True)
+class PageWriter:
+    """Takes the pages of one version in order, then its structure."""
+
+    archive: zipfile.ZipFile
+
+    def add(self, page: Page) -> None:
+        """Write a page."""
+        self.archive.writestr(_member(page.key), json.dumps(_page_values(page), ensure_ascii=False))
+
+    def finish(self, structure: Structure) -> None:
+        """Write what is known once all pages were read."""
+        self.archive.writestr(STRUCTURE, json.dumps(_structure_values(structure), ensure_ascii=False))
+
+
+class PageStore:
+    """Pages by version (sha256 of the file) and number. Safe to read from several threads."""
+
+    def __init__(self, files: FileStore) -> None:
+        self._files = files
+        self._lock = threading.Lock()
+        self._pages: OrderedDict[tuple[str, int], Page] = OrderedDict()
+        self._structures: OrderedDict[str, Structure] = OrderedDict()
+
+    @contextmanager
+    def write(self, version: str) -> Iterator[PageWriter]:
+        """Open a version's pages to write; they are there when the block ends without an error."""
+        with (
+            self._files.write(_key(version)) as file,
+            zipfile.ZipFile(file, "w", compression=zipfile.ZIP_DEFLATED, compresslevel=6) as archive,
+        ):
+            yield PageWriter(archive)
+
+    def exists(self, version: str) -> bool:
+        """Tell whether a version's pages are stored."""
+        return self._files.exists(_key(version))
+
+    def remove(self, version: str) -> None:
+        """Remove a version's pages, also from memory."""
+        with self._lock:
+            self._structures.pop(version, None)
+            for key in [key for key in self._pages if key[0] == version]:
+                del self._pages[key]
+        self._files.remove(_key(version))
+
+    def structure(self, version: str) -> Structure:
+        """Return what the file says of itself.
+
+        Raises:
+            FileNotFoundError: The version's pages are not stored.
+        """
+        with self._lock:
+            if version in self._structures:
+                self._structures.move_to_end(version)
+                return self._structures[version]
+        with self._files.read(_key(version)) as file, zipfile.ZipFile(file) as archive:
+            structure = _structure(json.loads(archive.read(STRUCTURE)))
+        with self._lock:
+            self._structures[version] = structure
+            if len(self._structures) > CACHED_STRUCTURES:
+                self._structures.popitem(last=False)
+        return structure
+
+    def page(self, version: str, number: int) -> Page:
+        """Return one page.
+
+        Args:
+            version: sha256 of the file.
+            number: 1-based; 1 for a text pane.
+
+        Raises:
+            FileNotFoundError: The version's pages are not stored.
+            KeyError: It has no such page.
+        """
+        return self.pages(version, [number])[number]
+
+    def pages(self, version: str, numbers: list[int]) -> dict[int, Page]:
+        """Return several pages of a version, the file opened once at most."""
+        found: dict[int, Page] = {}
+        with self._lock:
+            for number in numbers:
+                if (version, number) in self._pages:
+                    self._pages.move_to_end((version, number))
+                    found[number] = self._pages[version, number]
+        missing = [number for number in numbers if number not in found]
+        if missing:
+            with self._files.read(_key(version)) as file, zipfile.ZipFile(file) as archive:
+                for number in missing:
+                    found[number] = _page(json.loads(archive.read(_member(number))))
+            self._remember(version, {number: found[number] for number in missing})
+        return found
+
+    def _remember(self, version: str, pages: dict[int, Page]) -> None:
+        with self._lock:
+            for number, page in pages.items():
+                self._pages[version, number] = page
+            while len(self._pages) > CACHED_PAGES:
+                self._pages.popitem(last=False)
+
+
+def label_of(structure: Structure, page: int | None) -> str | None:
+    """Return the printed label of a page; None where the file has none."""
+    if page is None or page > len(structure.labels):
+        return None
+    return structure.labels[page - 1]
+
+
+def _key(version: str) -> str:
+    return f"{version}.pages.zip"
+
+
+def _member(number: int) -> str:
+    return f"{number:06d}.json"
+
+
+def _page_values(page: Page) -> dict[str, Any]:
+    return {
+        "number": page.number,
+        "text": page.text,
+        "headings": [[h.start, h.level, h.title] for h in page.headings],
+        "rows": [[r.start, r.end, r.header] for r in page.rows],
+        "warning": page.warning,
+    }
+
+
+def _page(values: dict[str, Any]) -> Page:
+    return Page(
+        number=values["number"],
+        text=values["text"],
+        headings=tuple(Heading(*heading) for heading in values["headings"]),
+        rows=tuple(
+            TableRow(start, end, tuple(head) if head else None) for start, end, head in values["rows"]
+        ),
+        warning=values["warning"],
+    )
+
+
+def _structure_values(structure: Structure) -> dict[str, Any]:
+    return {
+        "media_type": structure.media_type.value,
+        "page_count": structure.page_count,
+        "title": structure.title,
+        "outline": [[entry.level, entry.title, entry.page] for entry in structure.outline],
+        "labels": list(structure.labels),
+        "warnings": list(structure.warnings),
+    }
+
+
+def _structure(values: dict[str, Any]) -> Structure:
+    return Structure(
+        media_type=MediaType(values["media_type"]),
+        page_count=values["page_count"],
+        title=values["title"],
+        outline=tuple(OutlineEntry(*entry) for entry in values["outline"]),
+        labels=tuple(values["labels"]),
+        warnings=tuple(values["warnings"]),
+    )

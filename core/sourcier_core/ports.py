@@ -1,0 +1,102 @@
+"""What the product needs of the outside, as protocols; each has a contract suite that decides on conflict."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from sourcier_core.types import IndexedChunk, Scope, ScoredChunk, SparseVector, Vector, Vectors
+
+
+class Embedder(Protocol):
+    """Text -> unit vectors. Contract: tests/contract/test_embedder.py."""
+
+    @property
+    def dimension(self) -> int:
+        """Length of a vector."""
+        ...
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when the same text would get another vector: model, weights, precision."""
+        ...
+
+    @property
+    def max_tokens(self) -> int:
+        """Tokens of a text that count, special tokens included; the rest is cut."""
+        ...
+
+    def count_tokens(self, text: str) -> int:
+        """Count the model's tokens in the text, without special tokens and without cutting."""
+        ...
+
+    def embed_documents(self, texts: Sequence[str]) -> Vectors:
+        """Embed texts to be found.
+
+        Returns:
+            Shape `(len(texts), dimension)`, float32, rows of unit length, in the order given.
+        """
+        ...
+
+    def embed_question(self, text: str) -> Vector:
+        """Embed a question.
+
+        Returns:
+            Shape `(dimension,)`, float32, unit length.
+        """
+        ...
+
+
+class ChunkIndex(Protocol):
+    """Chunks and vectors <-> a vector database. Contract: tests/contract/test_chunk_index.py.
+
+    A chunk answers at sequence `s` when `valid_from <= s < valid_to`. Chunks are written with `valid_to` =
+    FOREVER; `retire` ends them at a sequence that the catalogue's commit will make current.
+    """
+
+    def upsert(self, chunks: Sequence[IndexedChunk]) -> None:
+        """Write chunks; a chunk of the same id is overwritten.
+
+        Raises:
+            IndexUnavailable: The database does not answer.
+            StorageFull: No room is left on the disk.
+        """
+        ...
+
+    def search(self, dense: Vector, sparse: SparseVector, scope: Scope, limit: int) -> list[ScoredChunk]:
+        """Find chunks by both vectors, fused by reciprocal rank inside the database.
+
+        Returns:
+            At most `limit` chunks within the scope, best first, ties by chunk id. None when the scope names no
+            collection.
+
+        Raises:
+            IndexUnavailable: The database does not answer.
+        """
+        ...
+
+    def retire(self, document: str, at: int) -> None:
+        """End all chunks of a document that began before sequence `at` and have no end, at `at`."""
+        ...
+
+    def unretire(self, document: str, at: int) -> None:
+        """Undo `retire` of the same arguments."""
+        ...
+
+    def discard(self, document: str, valid_from: int) -> None:
+        """Remove the chunks of a document that begin at that sequence."""
+        ...
+
+    def purge(self, until: int) -> None:
+        """Remove all chunks that ended at that sequence or before."""
+        ...
+
+    def count(self, scope: Scope) -> int:
+        """Count the chunks within the scope."""
+        ...
+
+    def flush(self) -> None:
+        """Return when all that was written survives a crash of the process."""
+        ...
+
+    def close(self) -> None:
+        """Flush and release the database; the index is not used afterwards."""
+        ...

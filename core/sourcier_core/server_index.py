@@ -1,0 +1,205 @@
+"""Chunks and vectors <-> a Qdrant server or cluster (qdrant-client). Any number of processes may share it."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from grpc import RpcError
+from qdrant_client import QdrantClient, models
+from qdrant_client.http.exceptions import ApiException
+
+from sourcier_core.errors import IndexUnavailable, StorageFull
+from sourcier_core.index_payload import (
+    DENSE,
+    INTEGER_FIELDS,
+    KEYWORD_FIELDS,
+    RRF_K,
+    SPARSE,
+    to_chunk,
+    to_payload,
+)
+from sourcier_core.types import FOREVER, IndexedChunk, Scope, ScoredChunk, SparseVector, Vector
+
+UPSERT_BATCH = 256
+SIGNAL_DEPTH = 4  # as in edge_index: each signal is searched this many times deeper than what is returned
+
+
+class ServerIndex:
+    """A `ChunkIndex` in one collection of a Qdrant server."""
+
+    def __init__(self, client: QdrantClient, collection: str, dimension: int, *, where: str) -> None:
+        """Use the server's collection, created where there is none.
+
+        Args:
+            client: Connected to the server; closed with this index.
+            collection: Name on the server.
+            dimension: Of the dense vectors.
+            where: The server's address, for messages.
+
+        Raises:
+            IndexUnavailable: The server does not answer.
+        """
+        self._client = client
+        self._collection = collection
+        self._where = where
+        with self._translated():
+            if not client.collection_exists(collection):
+                self._create(dimension)
+
+    def upsert(self, chunks: Sequence[IndexedChunk]) -> None:
+        """Write chunks; a chunk of the same id is overwritten."""
+        for first in range(0, len(chunks), UPSERT_BATCH):
+            points = [_point(indexed) for indexed in chunks[first : first + UPSERT_BATCH]]
+            with self._translated():
+                self._client.upsert(self._collection, points=points, wait=True)
+
+    def search(self, dense: Vector, sparse: SparseVector, scope: Scope, limit: int) -> list[ScoredChunk]:
+        """Find chunks by both vectors, fused by reciprocal rank inside Qdrant; ties by chunk id."""
+        if not scope.collections or limit < 1:
+            return []
+        visible = _within(scope)
+        depth = limit * SIGNAL_DEPTH
+        sparse_query = models.SparseVector(indices=list(sparse.indices), values=list(sparse.values))
+        signals = [
+            models.QueryRequest(query=dense.tolist(), using=DENSE, filter=visible, limit=depth),
+            models.QueryRequest(query=sparse_query, using=SPARSE, filter=visible, limit=depth),
+        ]
+        fused = models.QueryRequest(
+            prefetch=[
+                models.Prefetch(query=s.query, using=s.using, filter=visible, limit=depth) for s in signals
+            ],
+            query=models.RrfQuery(rrf=models.Rrf(k=RRF_K)),
+            limit=2 * depth,
+        )
+        with self._translated():
+            responses = self._client.query_batch_points(self._collection, requests=[fused, *signals])
+            best, by_dense, by_sparse = (response.points for response in responses)
+            kept = sorted(((p.score, str(p.id)) for p in best), key=lambda pair: (-pair[0], pair[1]))[:limit]
+            records = self._client.retrieve(
+                self._collection, [point_id for _, point_id in kept], with_payload=True
+            )
+        dense_scores = {str(p.id): p.score for p in by_dense}
+        sparse_scores = {str(p.id): p.score for p in by_sparse}
+        payloads = {str(record.id): record.payload or {} for record in records}
+        return [
+            ScoredChunk(
+                chunk=to_chunk(point_id, payloads[point_id]),
+                fused=score,
+                dense=dense_scores.get(point_id, 0.0),
+                sparse=sparse_scores.get(point_id, 0.0),
+            )
+            for score, point_id in kept
+            if point_id in payloads  # purged between the two calls
+        ]
+
+    def retire(self, document: str, at: int) -> None:
+        """End all chunks of a document that began before sequence `at` and have no end, at `at`."""
+        self._set_end(at, _is("document", document), _from("valid_to", FOREVER), _below("valid_from", at))
+
+    def unretire(self, document: str, at: int) -> None:
+        """Undo `retire` of the same arguments."""
+        self._set_end(FOREVER, _is("document", document), _is("valid_to", at))
+
+    def discard(self, document: str, valid_from: int) -> None:
+        """Remove the chunks of a document that begin at that sequence."""
+        self._delete(_is("document", document), _is("valid_from", valid_from))
+
+    def purge(self, until: int) -> None:
+        """Remove all chunks that ended at that sequence or before."""
+        self._delete(_below("valid_to", until + 1))
+
+    def count(self, scope: Scope) -> int:
+        """Count the chunks within the scope."""
+        if not scope.collections:
+            return 0
+        with self._translated():
+            return self._client.count(self._collection, count_filter=_within(scope), exact=True).count
+
+    def flush(self) -> None:
+        """Return at once: every write waited for the server's acknowledgement."""
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._client.close()
+
+    def _create(self, dimension: int) -> None:
+        self._client.create_collection(
+            self._collection,
+            vectors_config={DENSE: models.VectorParams(size=dimension, distance=models.Distance.COSINE)},
+            sparse_vectors_config={SPARSE: models.SparseVectorParams(modifier=models.Modifier.IDF)},
+        )
+        for field in KEYWORD_FIELDS:
+            self._client.create_payload_index(self._collection, field, models.PayloadSchemaType.KEYWORD)
+        for field in INTEGER_FIELDS:
+            self._client.create_payload_index(self._collection, field, models.PayloadSchemaType.INTEGER)
+
+    def _set_end(self, valid_to: int, *conditions: models.FieldCondition) -> None:
+        with self._translated():
+            self._client.set_payload(
+                self._collection,
+                {"valid_to": valid_to},
+                points=models.Filter(must=list(conditions)),
+                wait=True,
+            )
+
+    def _delete(self, *conditions: models.FieldCondition) -> None:
+        selector = models.FilterSelector(filter=models.Filter(must=list(conditions)))
+        with self._translated():
+            self._client.delete(self._collection, points_selector=selector, wait=True)
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except (ApiException, RpcError, OSError) as error:
+            if "No space left" in str(error):
+                raise StorageFull(self._where) from error
+            raise IndexUnavailable(self._where, str(error).strip().splitlines()[0][:200]) from error
+
+
+def connect(
+    url: str, api_key: str | None, timeout_seconds: float, collection: str, dimension: int
+) -> ServerIndex:
+    """Connect to a Qdrant server.
+
+    Raises:
+        IndexUnavailable: It does not answer.
+    """
+    try:
+        client = QdrantClient(
+            url=url, api_key=api_key, timeout=round(timeout_seconds), check_compatibility=False
+        )
+    except ValueError as error:
+        raise IndexUnavailable(url, str(error)) from error
+    return ServerIndex(client, collection, dimension, where=url)
+
+
+def _point(indexed: IndexedChunk) -> models.PointStruct:
+    sparse = models.SparseVector(indices=list(indexed.sparse.indices), values=list(indexed.sparse.values))
+    return models.PointStruct(
+        id=indexed.chunk.id,
+        vector={DENSE: indexed.dense.tolist(), SPARSE: sparse},
+        payload=to_payload(indexed),
+    )
+
+
+def _within(scope: Scope) -> models.Filter:
+    must: list[models.Condition] = [
+        models.FieldCondition(key="collection", match=models.MatchAny(any=sorted(scope.collections))),
+        _below("valid_from", scope.sequence + 1),
+        _from("valid_to", scope.sequence + 1),
+    ]
+    if scope.documents is not None:
+        must.append(models.FieldCondition(key="document", match=models.MatchAny(any=sorted(scope.documents))))
+    return models.Filter(must=must)
+
+
+def _is(key: str, value: str | int) -> models.FieldCondition:
+    return models.FieldCondition(key=key, match=models.MatchValue(value=value))
+
+
+def _below(key: str, value: int) -> models.FieldCondition:
+    return models.FieldCondition(key=key, range=models.Range(lt=float(value)))
+
+
+def _from(key: str, value: int) -> models.FieldCondition:
+    return models.FieldCondition(key=key, range=models.Range(gte=float(value)))

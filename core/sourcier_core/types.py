@@ -1,0 +1,317 @@
+"""The nouns of the flow, one frozen type per stage: Document, Page, Chunk, Passage, Citation, Answer.
+
+Positions mean the same everywhere: ``page`` is 1-based as a PDF viewer counts (None for Markdown and plain
+text, which have one text pane); ``start`` and ``end`` are code points into that page's text, half-open; boxes
+are PDF points with the origin at the top left of the page as displayed.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeAlias
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+import numpy as np
+import numpy.typing as npt
+
+Vector: TypeAlias = npt.NDArray[np.float32]  # one text, shape (dimension,), unit length
+Vectors: TypeAlias = npt.NDArray[np.float32]  # texts, shape (n, dimension), unit length
+
+NAMESPACE = uuid5(NAMESPACE_URL, "urn:sourcier")
+FOREVER = 2**53 - 1  # a catalogue sequence never reached; exact in a JSON double
+
+
+class DocumentStatus(StrEnum):
+    """What an administrator sees of a document."""
+
+    INDEXING = "indexing"
+    READY = "ready"
+    PARTIAL = "partial"  # answers, but some pages could not be read
+    REFUSED = "refused"  # retry is useless: the file itself is the cause
+    FAILED = "failed"  # retry may help
+
+
+class MediaType(StrEnum):
+    """What a file's content was recognised as; its extension is not trusted."""
+
+    PDF = "application/pdf"
+    MARKDOWN = "text/markdown"
+    TEXT = "text/plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """A named set of documents with one rule of access."""
+
+    name: str
+    public: bool  # readable without a key
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A named thing that is asked about; its bytes change from version to version."""
+
+    id: str  # UUIDv5 of collection and name, see document_id()
+    collection: str
+    name: str  # the name given, or the path relative to the folder ingested
+    title: str  # from the file's metadata or first heading, else made from the name
+    status: DocumentStatus
+    reason: str | None  # why partial, refused or failed: thing, cause, remedy
+    reason_code: str | None  # stable code of the error, e.g. "document_encrypted"
+    version: str | None  # sha256 of the file that answers now, None while there is none
+    media_type: MediaType | None
+    language: str  # "fr", "en" or "und"
+    page_count: int  # 1 for Markdown and plain text
+    chunk_count: int
+    size: int  # bytes of the original
+    updated_at: datetime  # UTC
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentVersion:
+    """The bytes a document had from one catalogue sequence to another."""
+
+    document: str  # Document.id
+    version: str  # sha256 of the file, 64 hex digits
+    title: str
+    media_type: MediaType
+    language: str
+    page_count: int
+    valid_from: int  # catalogue sequence at which it began to answer
+    valid_to: int  # sequence at which it stopped; FOREVER while it answers
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading in a page's text, or an outline entry that points to the page."""
+
+    start: int  # offset into the page's text
+    level: int  # 1 is the outermost
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class TableRow:
+    """One printed line of a table."""
+
+    start: int
+    end: int
+    header: tuple[int, int] | None  # span of the header row on the same page; None on the header itself
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The text of one page: what chunks, quotes and citations are spans of."""
+
+    number: int | None  # 1-based; None for a text pane
+    text: str
+    headings: tuple[Heading, ...] = ()
+    rows: tuple[TableRow, ...] = ()
+    warning: str | None = None  # code of what is doubtful on this page, e.g. "no_text"
+
+    @property
+    def key(self) -> int:
+        """The page's number in storage: 1 for a text pane."""
+        return self.number or 1
+
+
+@dataclass(frozen=True, slots=True)
+class OutlineEntry:
+    """A bookmark of the file."""
+
+    level: int  # 1 is the outermost
+    title: str
+    page: int  # 1-based
+
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """What a file says of itself beside its text."""
+
+    media_type: MediaType
+    page_count: int
+    title: str | None = None
+    outline: tuple[OutlineEntry, ...] = ()
+    labels: tuple[str | None, ...] = ()  # as printed, by page - 1; empty when the file has none
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle on the page as displayed, in PDF points, origin top left, y downwards."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A span of one page that is indexed as a whole."""
+
+    id: str  # UUIDv5 of document, version, page and span
+    document: str  # Document.id
+    collection: str
+    version: str
+    page: int | None
+    start: int
+    end: int
+    section: tuple[str, ...]  # headings above it, outermost first
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class SparseVector:
+    """Terms and their weights; indices ascend and are unique."""
+
+    indices: tuple[int, ...]
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedChunk:
+    """A chunk with what finds it, and the catalogue sequence from which it answers."""
+
+    chunk: Chunk
+    dense: Vector
+    sparse: SparseVector
+    valid_from: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a search may see: decided by the access rule, never by a client alone."""
+
+    collections: frozenset[str]
+    sequence: int  # the catalogue sequence at which the question reads
+    documents: frozenset[str] | None = None  # narrows further when given
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredChunk:
+    """A chunk that a search found, with each signal that found it."""
+
+    chunk: Chunk
+    fused: float  # reciprocal rank fusion, higher is better
+    dense: float  # cosine similarity in [-1, 1]; 0.0 when outside the dense candidates
+    sparse: float  # BM25 score, at least 0; 0.0 when outside the sparse candidates
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A page that may answer, with its best chunk."""
+
+    document: Document
+    version: str
+    page: int | None
+    page_label: str | None
+    section: tuple[str, ...]
+    start: int
+    end: int
+    text: str  # the page's text from start to end
+    score: float  # higher is better; comparable within one question only
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """The proof of one sentence: words that stand on a page, and where."""
+
+    n: int  # 1-based, as printed in the answer
+    document: Document
+    version: str
+    page: int | None
+    page_label: str | None
+    section: tuple[str, ...]
+    quote: str  # equals the page's text from start to end
+    start: int
+    end: int
+    boxes: tuple[Box, ...]  # one per printed line; empty for text panes and where no box proved right
+    verified: bool  # the quote stands at its span and, on a PDF, reads the same inside its boxes
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerSentence:
+    """One sentence of an answer and the citations that prove it."""
+
+    text: str
+    citations: tuple[int, ...]  # numbers of Citation.n
+
+
+class AnswerStatus(StrEnum):
+    """Whether the documents answer."""
+
+    ANSWERED = "answered"
+    PARTIAL = "partial"
+    NO_ANSWER = "no_answer"
+
+
+class AnswerMode(StrEnum):
+    """Who wrote the sentences."""
+
+    CURATED = "curated"
+    EXTRACTIVE = "extractive"
+    GENERATIVE = "generative"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The reply to a question: proved sentences, or the nearest passages and no answer."""
+
+    question: str
+    status: AnswerStatus
+    mode: AnswerMode
+    language: str  # of the question: "fr" or "en"
+    sentences: tuple[AnswerSentence, ...]
+    citations: tuple[Citation, ...]
+    passages: tuple[Passage, ...]  # best first, distinct pages, also when there is no answer
+    confidence: float  # in [0, 1], that the evidence answers
+    reason: str | None = None  # why there is no answer, e.g. "low_support"
+    follow_ups: tuple[str, ...] = ()
+    timings: dict[str, float] = field(default_factory=dict)  # milliseconds by step
+
+    @property
+    def text(self) -> str:
+        """The sentences joined, without marks."""
+        return "\n".join(sentence.text for sentence in self.sentences)
+
+
+class JobState(StrEnum):
+    """Where an ingestion job stands."""
+
+    QUEUED = "queued"
+    READING = "reading"
+    CHUNKING = "chunking"
+    EMBEDDING = "embedding"
+    WRITING = "writing"
+    VERIFYING = "verifying"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """The ingestion of one uploaded file, as its owner follows it."""
+
+    id: str
+    document: str  # Document.id
+    collection: str
+    name: str
+    state: JobState
+    pages_done: int
+    pages_total: int  # 0 until known
+    error_code: str | None
+    error: str | None
+    created_at: datetime  # UTC
+    updated_at: datetime  # UTC
+
+
+def document_id(collection: str, name: str) -> str:
+    """Return the id of the document of that name in that collection: the same for ever, on any machine."""
+    return str(uuid5(NAMESPACE, f"document\n{collection}\n{name}"))
+
+
+def chunk_id(document: str, version: str, page: int | None, start: int, end: int) -> str:
+    """Return the id of a chunk: content-derived, so that ingesting twice changes nothing."""
+    return str(uuid5(UUID(document), f"{version}\n{page}\n{start}\n{end}"))

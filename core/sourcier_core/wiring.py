@@ -1,0 +1,106 @@
+"""Settings -> the stores of one home, opened in the order in which they need each other."""
+
+from dataclasses import dataclass
+
+from sourcier_core.analysis import ANALYSER
+from sourcier_core.catalogue import Catalogue
+from sourcier_core.embedding import OnnxEmbedder, open_embedder
+from sourcier_core.file_store import FileStore
+from sourcier_core.home import Home
+from sourcier_core.job_store import JobStore
+from sourcier_core.keys import KeyStore
+from sourcier_core.page_store import PageStore
+from sourcier_core.ports import ChunkIndex, Embedder
+from sourcier_core.quote_boxes import QuoteBoxStore
+from sourcier_core.settings import Settings
+
+READER = "pdfium-1"  # raised when the same file would give another text
+CHUNKER = "lines-1"  # raised when the same text would give other chunks
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """All that is kept, and the model that fills the index."""
+
+    home: Home
+    catalogue: Catalogue
+    keys: KeyStore
+    jobs: JobStore
+    quote_boxes: QuoteBoxStore
+    originals: FileStore
+    pages: PageStore
+    embedder: Embedder
+    index: ChunkIndex
+
+    def close(self) -> None:
+        """Close what is open and let another process own the home."""
+        self.index.close()
+        self.catalogue.close()
+        self.home.disown()
+
+
+def open_stores(settings: Settings, *, owner: str) -> Stores:
+    """Open a home, undoing what a process that died had half written.
+
+    Args:
+        settings: Which home, model and database.
+        owner: What to call this process where another one finds the home taken.
+
+    Raises:
+        IndexLocked: Another process owns the home.
+        IndexMismatch: The index was made with other settings.
+        ModelMissing: The model is not on this machine.
+        DependencyError: Any other store that cannot be opened.
+    """
+    home = Home(settings.home)
+    home.own(owner)
+    try:
+        embedder = open_embedder(settings.embedding, settings.exports)
+        catalogue = Catalogue(home.catalogue_url)
+        index = _open_index(settings, home, catalogue, embedder)
+        _undo_unfinished_writes(catalogue, index)
+    except BaseException:
+        home.disown()
+        raise
+    return Stores(
+        home=home,
+        catalogue=catalogue,
+        keys=KeyStore(catalogue.engine),
+        jobs=JobStore(catalogue.engine),
+        quote_boxes=QuoteBoxStore(catalogue.engine),
+        originals=FileStore(home.originals),
+        pages=PageStore(FileStore(home.pages)),
+        embedder=embedder,
+        index=index,
+    )
+
+
+def fingerprint(settings: Settings, embedder: OnnxEmbedder) -> str:
+    """Return what made an index: two indexes of one fingerprint hold the same chunks and vectors."""
+    chunking = f"{CHUNKER}-{settings.chunking.tokens}-{settings.chunking.context_tokens}"
+    return f"{READER} {chunking} {ANALYSER} {embedder.fingerprint}"
+
+
+def _open_index(settings: Settings, home: Home, catalogue: Catalogue, embedder: OnnxEmbedder) -> ChunkIndex:
+    generation = catalogue.open_generation(fingerprint(settings, embedder), embedder.dimension)
+    if settings.index.backend == "embedded":
+        from sourcier_core.edge_index import EdgeIndex
+
+        return EdgeIndex(home.index(generation.id), embedder.dimension)
+    from sourcier_core.server_index import connect  # four CPU seconds to import
+
+    return connect(
+        settings.index.url,
+        settings.index.api_key.get_secret_value() if settings.index.api_key else None,
+        settings.index.timeout_seconds,
+        f"{settings.index.prefix}-{generation.id}",
+        embedder.dimension,
+    )
+
+
+def _undo_unfinished_writes(catalogue: Catalogue, index: ChunkIndex) -> None:
+    for write in catalogue.unfinished_writes():
+        index.discard(write.document, write.sequence)
+        index.unretire(write.document, write.sequence)
+        catalogue.abandon_write(write)
+    index.purge(catalogue.sequence())

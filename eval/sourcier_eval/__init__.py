@@ -1,0 +1,1 @@
+"""MEASURE: the same read path, without HTTP, one row per question."""

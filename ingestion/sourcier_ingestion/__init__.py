@@ -1,0 +1,1 @@
+"""WRITE: file -> pages -> chunks -> vectors -> index generation."""

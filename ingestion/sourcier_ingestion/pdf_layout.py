@@ -1,0 +1,204 @@
+"""One PDF page -> its text, headings and table rows. Runs in the confined child.
+
+The text is pdfium's, line by line. Headings are known by their size or weight, table rows by the gaps between
+their words: two positions a word and one a line are looked up, a tenth of the cost of every character's box.
+"""
+
+import ctypes
+import re
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+import pypdfium2 as pdfium
+import pypdfium2.raw as raw_pdfium
+
+LINE_BREAK = re.compile(r"\r\n|\r|\n")
+HYPHEN = "\ufffe"  # pdfium's for a hyphen at a line's end, whose line break it leaves out; U+0002 in bounded text
+_PRINTED = {**dict.fromkeys(range(32), " "), 0x02: "-", 0xFFFE: "-", 0xAD: "-", 0x7F: " ", 0xFFFF: " "}
+CELL_GAP = 0.9  # of a line's height: a justified line's widest spaces stay below it
+HEADING_SIZE = 1.12  # of the page's body size
+BOLD = 600  # CSS weight
+MAX_HEADING = 120  # characters
+MAX_HEADER_LINES = 4  # lines above a table's first row that may be its header
+_NUMERIC = re.compile(r"^[\s\d.,%$€£()+\-–—/:*]+$")
+_NUMBERED = re.compile(r"^(\d+(?:\.\d+)*)[.)]?\s+\S")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A printed line, in the page's text and in pdfium's characters."""
+
+    start: int  # into the page's text
+    end: int
+    raw_start: int  # into pdfium's text, UTF-16 units as pdfium counts
+    height: float  # points; 0.0 when unknown
+    weight: int  # CSS weight, -1 when unknown
+    cells: tuple[tuple[int, int], ...]  # spans of the page's text, left to right
+
+
+def printed(text: str) -> str:
+    """Return pdfium's text as a reader sees it, one code point for each."""
+    return text.translate(_PRINTED)
+
+
+def read_page(document: pdfium.PdfDocument, number: int) -> dict[str, Any]:
+    """Read one page.
+
+    Args:
+        document: Open.
+        number: 1-based.
+
+    Returns:
+        `text`; `headings` as [start, level, title]; `rows` as [start, end, header span or null].
+    """
+    page = document[number - 1]
+    textpage = page.get_textpage()
+    try:
+        lines, text = _lines(textpage)
+        return {"number": number, "text": text, "headings": _headings(lines, text), "rows": _rows(lines, text)}
+    finally:
+        textpage.close()
+        page.close()
+
+
+def split_lines(raw: str) -> list[tuple[int, str]]:
+    """Return pdfium's lines with the offset of each in its text."""
+    lines, position = [], 0
+    for match in LINE_BREAK.finditer(raw):
+        lines.append((position, raw[position : match.start()]))
+        position = match.end()
+    lines.append((position, raw[position:]))
+    return lines
+
+
+def _lines(textpage: pdfium.PdfTextPage) -> tuple[list[Line], str]:
+    raw = textpage.get_text_range()
+    # Only where each code point is one of pdfium's characters can positions be looked up cheaply.
+    aligned = len(raw) == textpage.count_chars()
+    measure = _Measure(textpage) if aligned else None
+    lines, parts, start = [], [], 0
+    for raw_start, raw_line in split_lines(raw):
+        shown = printed(raw_line)
+        height, weight = measure.line(raw_start, raw_line) if measure else (0.0, -1)
+        cells = measure.cells(raw_start, raw_line, height) if measure else [(0, len(shown))]
+        spans = tuple((start + first, start + last) for first, last in cells)
+        lines.append(Line(start, start + len(shown), raw_start, height, weight, spans))
+        parts.append(shown)
+        start += len(shown) + 1
+    return lines, "\n".join(parts)
+
+
+class _Measure:
+    """Looks up positions of characters, the C call's outputs allocated once."""
+
+    def __init__(self, textpage: pdfium.PdfTextPage) -> None:
+        self._page = textpage.raw
+        self._edges = [ctypes.c_double() for _ in range(4)]
+        self._pointers = [ctypes.byref(edge) for edge in self._edges]
+        self._rectangle = raw_pdfium.FS_RECTF()
+
+    def line(self, start: int, text: str) -> tuple[float, int]:
+        """Height in points and weight of a line's first printed character."""
+        offset = len(text) - len(text.lstrip())
+        if offset == len(text):
+            return 0.0, -1
+        found = raw_pdfium.FPDFText_GetLooseCharBox(self._page, start + offset, ctypes.byref(self._rectangle))
+        height = abs(self._rectangle.top - self._rectangle.bottom) if found else 0.0
+        return height, int(raw_pdfium.FPDFText_GetFontWeight(self._page, start + offset))
+
+    def cells(self, start: int, text: str, height: float) -> list[tuple[int, int]]:
+        """Spans of a line that wide gaps part."""
+        cells: list[tuple[int, int]] = []
+        right = None
+        for word in re.finditer(r"\S+", text):
+            left = self._edge(start + word.start(), 0)
+            if right is None or left - right > CELL_GAP * height or height == 0.0:
+                cells.append(word.span())
+            else:
+                cells[-1] = (cells[-1][0], word.end())
+            right = self._edge(start + word.end() - 1, 1)
+        return cells if height else [(0, len(text))]
+
+    def _edge(self, index: int, side: int) -> float:
+        raw_pdfium.FPDFText_GetCharBox(self._page, index, *self._pointers)
+        return float(self._edges[side].value)
+
+
+def _headings(lines: list[Line], text: str) -> list[list[Any]]:
+    sizes = [line.height for line in lines for _ in range(line.end - line.start) if line.height]
+    if not sizes:
+        return []
+    body = median(sizes)
+    weights = [line.weight for line in lines for _ in range(line.end - line.start)]
+    body_is_bold = median(weights) >= BOLD
+    found: list[list[Any]] = []
+    previous: Line | None = None
+    for line in lines:
+        title = text[line.start : line.end].strip()
+        level = _heading_level(line, title, body, body_is_bold)
+        if level is None:
+            previous = None if title else previous
+            continue
+        if previous is not None and abs(previous.height - line.height) < 0.5 and not _NUMBERED.match(title):
+            found[-1][2] = f"{found[-1][2]} {title}"[:MAX_HEADING]  # a title that runs over two lines
+        else:
+            found.append([line.start, level, title])
+        previous = line
+    return found
+
+
+def _heading_level(line: Line, title: str, body: float, body_is_bold: bool) -> int | None:
+    if not 3 <= len(title) <= MAX_HEADING or len(line.cells) > 1 or not any(c.isalpha() for c in title):
+        return None
+    larger = line.height >= HEADING_SIZE * body
+    bolder = line.weight >= BOLD and not body_is_bold
+    if not larger and (not bolder or title[-1] in ".,;" or title[0].islower()):
+        return None
+    numbered = _NUMBERED.match(title)
+    if numbered:
+        return min(6, numbered.group(1).count(".") + 1)
+    if not larger:
+        return 5
+    ratio = line.height / body
+    return 1 if ratio >= 1.6 else 2 if ratio >= 1.3 else 3
+
+
+def _rows(lines: list[Line], text: str) -> list[list[Any]]:
+    rows: list[list[Any]] = []
+    first = 0
+    while first < len(lines):
+        last = _table_end(lines, first)
+        if last - first < 2:
+            first += 1
+            continue
+        rows += _table(lines[max(0, first - MAX_HEADER_LINES) : first], lines[first:last], text)
+        first = last
+    return rows
+
+
+def _table_end(lines: list[Line], first: int) -> int:
+    """Return the line after the table that begins at `first`; `first` where none does."""
+    end = first
+    for position in range(first, len(lines)):
+        if len(lines[position].cells) > 1:
+            end = position + 1
+        elif position - end >= 2 or end == first:  # at most two lines of one cell between rows: wrapped words
+            break
+    return end if sum(len(line.cells) > 1 for line in lines[first:end]) >= 2 else first
+
+
+def _table(above: list[Line], table: list[Line], text: str) -> list[list[Any]]:
+    head: tuple[int, int] | None = (table[0].start, table[0].end)
+    body = table[1:]
+    rows: list[list[Any]] = []
+    cells = [text[start:end] for start, end in table[0].cells]
+    if sum(bool(_NUMERIC.match(cell)) for cell in cells) * 2 >= len(cells):
+        # The first row holds figures: its header, if any, stands in short lines above it.
+        short = [line for line in above if 0 < line.end - line.start < 60]
+        head = (short[0].start, short[-1].end) if short else None
+        body = table
+    else:
+        rows.append([table[0].start, table[0].end, None])
+    rows += [[line.start, line.end, head] for line in body if line.end > line.start]
+    return rows

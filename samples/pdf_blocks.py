@@ -1,0 +1,316 @@
+"""Middle step of the samples flow: numbered blocks -> reportlab flowables (samples/make_pdfs.py lays the pages).
+
+Everything a reader sees in the body is set here: type sizes, colours, tables, notes and forms. The fonts are
+the Bitstream Vera faces that reportlab's own wheel carries, so nothing depends on the system.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from html import escape
+from typing import Any
+
+from markdown_dialect import (
+    BOLD,
+    ITALIC,
+    REFERENCE,
+    WORDS,
+    Document,
+    Form,
+    FormLine,
+    Heading,
+    ListBlock,
+    NewPage,
+    Note,
+    Paragraph,
+    SourceError,
+    Table,
+    Where,
+    plain,
+    reference_text,
+    typeset,
+)
+from reportlab.lib.colors import HexColor  # type: ignore[import-untyped]
+from reportlab.lib.enums import TA_CENTER, TA_LEFT, TA_RIGHT  # type: ignore[import-untyped]
+from reportlab.lib.styles import ParagraphStyle  # type: ignore[import-untyped]
+from reportlab.lib.units import mm  # type: ignore[import-untyped]
+from reportlab.pdfbase import pdfmetrics  # type: ignore[import-untyped]
+from reportlab.pdfbase.ttfonts import TTFont  # type: ignore[import-untyped]
+from reportlab.platypus import (  # type: ignore[import-untyped]
+    CondPageBreak,
+    Flowable,
+    KeepTogether,
+    PageBreakIfNotEmpty,
+    Spacer,
+)
+from reportlab.platypus import Paragraph as Text
+from reportlab.platypus import Table as Grid
+
+WIDTH = 160 * mm
+INK, MUTED, ACCENT = HexColor("#1d2a33"), HexColor("#5f6f7a"), HexColor("#0b5068")
+RULE, STRONG_RULE, TINT, HEAD_TINT = (
+    HexColor("#d5dde2"), HexColor("#8fa5b0"), HexColor("#f2f6f8"), HexColor("#e3edf1")
+)  # fmt: skip
+
+REGULAR, STRONG, SLANTED = "Vera", "VeraBd", "VeraIt"
+for _name in (REGULAR, STRONG, SLANTED, "VeraBI"):
+    pdfmetrics.registerFont(TTFont(_name, f"{_name}.ttf"))
+pdfmetrics.registerFontFamily(REGULAR, normal=REGULAR, bold=STRONG, italic=SLANTED, boldItalic="VeraBI")
+KNOWN_CHARACTERS = frozenset(pdfmetrics.getFont(REGULAR).face.charToGlyph)
+
+CELL_PADDING = 6
+MIN_TEXT_COLUMN = 20 * mm
+COLUMN_APPETITE = 75 * mm
+"""A column asks for its longest cell on one line, but never for more than this."""
+
+
+def _style(name: str, size: float, leading: float, **options: Any) -> ParagraphStyle:
+    base: dict[str, Any] = {"fontName": REGULAR, "textColor": INK, "allowWidows": 0, "allowOrphans": 0}
+    return ParagraphStyle(name, fontSize=size, leading=leading, **(base | options))
+
+
+STYLES = {
+    "eyebrow": _style("eyebrow", 9.5, 13, textColor=ACCENT, fontName=STRONG, spaceAfter=5),
+    "h1": _style("h1", 20, 25, fontName=STRONG, textColor=ACCENT, spaceAfter=20),
+    "h2": _style("h2", 13.5, 18, fontName=STRONG, textColor=ACCENT, spaceBefore=16, spaceAfter=7),
+    "h3": _style("h3", 11, 15, fontName=STRONG, spaceBefore=11, spaceAfter=5),
+    "body": _style("body", 10.5, 15.8, spaceAfter=8.5),
+    "item": _style("item", 10.5, 15.5, leftIndent=18, bulletIndent=3, spaceAfter=4.5),
+    "subitem": _style("subitem", 10.5, 15.5, leftIndent=36, bulletIndent=22, spaceAfter=4.5),
+    "note": _style("note", 10, 15),
+    "caption": _style("caption", 9, 12.5, fontName=STRONG, textColor=ACCENT),
+    "cell": _style("cell", 8.8, 12.2),
+    "head": _style("head", 8.8, 12.2, fontName=STRONG, textColor=ACCENT),
+    "form title": _style("form title", 10.5, 14, fontName=STRONG, textColor=HexColor("#ffffff")),
+    "form": _style("form", 9.2, 13),
+    "form hint": _style("form hint", 9.2, 13, textColor=MUTED),
+}
+ALIGNMENT = {"left": TA_LEFT, "center": TA_CENTER, "right": TA_RIGHT}
+CELL_STYLES = {
+    (kind, align): ParagraphStyle(f"{kind} {align}", parent=STYLES[kind], alignment=code)
+    for kind in ("cell", "head")
+    for align, code in ALIGNMENT.items()
+}
+
+
+class Typesetter:
+    """Turns the blocks of one document into flowables; `labels` says on which printed page an anchor stands."""
+
+    def __init__(self, document: Document, labels: dict[str, str]) -> None:
+        self.document = document
+        self.lang = document.front.lang
+        self.words = WORDS[self.lang]
+        self.labels = labels
+        self._setters: dict[type, Callable[[Any], list[Flowable]]] = {
+            Heading: self.heading,
+            Paragraph: self.paragraph,
+            ListBlock: self.list_block,
+            Note: self.note,
+            Table: self.table,
+            Form: self.form,
+            NewPage: lambda _block: [PageBreakIfNotEmpty()],
+        }
+
+    def flowables(self, block: Any) -> list[Flowable]:
+        return self._setters[type(block)](block)
+
+    def markup(self, text: str, where: Where) -> str:
+        """Dialect text -> reportlab's paragraph markup, references resolved."""
+        text = typeset(text, self.lang)
+        check_characters(text, where)
+        marked = ITALIC.sub(r"<i>\1</i>", BOLD.sub(r"<b>\1</b>", escape(text, quote=False)))
+        return REFERENCE.sub(lambda match: self._link(match[1]), marked)
+
+    def _link(self, anchor: str) -> str:
+        text = reference_text(self.document.headings[anchor], self.labels.get(anchor, "00"), self.lang)
+        return f'<a href="#{anchor}" color="{ACCENT.hexval().replace("0x", "#")}">{text}</a>'
+
+    def text(self, text: str, where: Where, style: str, **options: Any) -> Flowable:
+        return Text(self.markup(text, where), STYLES[style], **options)
+
+    def heading(self, block: Heading) -> list[Flowable]:
+        if block.level == 1:
+            eyebrow = f"{self.words['annex' if block.annex else 'chapter'].upper()} {block.number}"
+            title = self.text(block.title, block.where, "h1")
+            title.heading = block
+            return [Text(eyebrow, STYLES["eyebrow"]), title]
+        indent = "&nbsp;&nbsp;" if block.level == 2 else "&nbsp; "
+        title = Text(f"{block.number}{indent} {self.markup(block.title, block.where)}", STYLES[f"h{block.level}"])
+        title.heading = block
+        return [CondPageBreak(120 if block.level == 2 else 80), title]
+
+    def paragraph(self, block: Paragraph) -> list[Flowable]:
+        return [self.text(block.text, block.where, "body")]
+
+    def list_block(self, block: ListBlock) -> list[Flowable]:
+        made: list[Flowable] = []
+        for item in block.items:
+            bullet = ("–" if item.level else "•") if item.marker == "-" else item.marker
+            style = "subitem" if item.level else "item"
+            made.append(self.text(item.text, item.where, style, bulletText=bullet))
+        return [*made, Spacer(1, 4)]
+
+    def note(self, block: Note) -> list[Flowable]:
+        rows = [[self.text(text, block.where, "note")] for text in block.paragraphs]
+        commands = [
+            ("BACKGROUND", (0, 0), (-1, -1), TINT),
+            ("LINEBEFORE", (0, 0), (0, -1), 3, ACCENT),
+            *_padding(left=13, right=11, top=4, bottom=4),
+            ("TOPPADDING", (0, 0), (-1, 0), 9),
+            ("BOTTOMPADDING", (0, -1), (-1, -1), 10),
+        ]
+        return [Spacer(1, 4), Grid(rows, colWidths=[WIDTH], style=commands), Spacer(1, 12)]
+
+    def table(self, block: Table) -> list[Flowable]:
+        caption = f"{self.words['table']} {block.number}"
+        if block.caption:
+            caption += f" – {self.markup(block.caption, block.where)}"
+        columns = len(block.header)
+        widths = column_widths(block, self.lang)
+        rows = [
+            [Text(caption, STYLES["caption"]), *[""] * (columns - 1)],
+            self._row(block, block.header, "head"),
+            *(self._row(block, row, "cell") for row in block.rows),
+        ]
+        grid = RunningTable(rows, colWidths=widths, repeatRows=2, style=TABLE_RULES)
+        grid.continued = Text(f"{caption} ({self.words['continued']})", STYLES["caption"])
+        return [CondPageBreak(95), Spacer(1, 5), grid, Spacer(1, 15)]
+
+    def _row(self, block: Table, row: Sequence[str], kind: str) -> list[Flowable]:
+        pairs = zip(row, block.aligns, strict=True)
+        return [Text(self.markup(cell, block.where), CELL_STYLES[kind, align]) for cell, align in pairs]
+
+    def form(self, block: Form) -> list[Flowable]:
+        title = Grid(
+            [[self.text(block.title, block.where, "form title")]],
+            colWidths=[WIDTH],
+            style=[("BACKGROUND", (0, 0), (-1, -1), ACCENT), *_padding(left=9, right=9, top=6, bottom=8)],
+        )
+        parts = [title, *(self._form_line(line) for line in block.lines)]
+        return [Spacer(1, 6), KeepTogether(parts), Spacer(1, 14)]
+
+    def _form_line(self, line: FormLine) -> Flowable:
+        if line.blanks:
+            return self._blanks(line)
+        if line.options:
+            return self._options(line)
+        hint = self.text(line.text, line.where, "form hint")
+        return _form_grid([[hint]], [WIDTH], [("BACKGROUND", (0, 0), (-1, -1), TINT)])
+
+    def _blanks(self, line: FormLine) -> Flowable:
+        share = WIDTH / len(line.blanks)
+        cells: list[Flowable] = []
+        widths: list[float] = []
+        longest = max(text_width(plain(label), REGULAR, 9.2) for label, _ in line.blanks) + 2 * 8
+        label_width = min(max(longest, 0.38 * share), 0.62 * share)
+        for label, after in line.blanks:
+            cells += [self.text(label, line.where, "form"), self.text(after, line.where, "form hint")]
+            widths += [label_width, share - label_width]
+        labels = [("BACKGROUND", (n, 0), (n, 0), TINT) for n in range(0, len(cells), 2)]
+        return _form_grid([cells], widths, labels)
+
+    def _options(self, line: FormLine) -> Flowable:
+        cells: list[Any] = []
+        widths: list[float] = []
+        if line.text:
+            cells.append(self.text(line.text, line.where, "form"))
+            widths.append(0.3 * WIDTH)
+        room = (WIDTH - sum(widths)) / len(line.options)
+        for option in line.options:
+            cells += [Box(), self.text(option, line.where, "form")]
+            widths += [22, room - 22]
+        commands = [("LEFTPADDING", (n, 0), (n, 0), 2) for n in range(1, len(cells)) if widths[n - 1] == 22]
+        return _form_grid([cells], widths, commands, inner=False)
+
+
+class Box(Flowable):  # type: ignore[misc]
+    """An empty box to tick: drawn, so that no glyph for it comes out with the text."""
+
+    def wrap(self, _width: float, _height: float) -> tuple[float, float]:
+        return 9, 11
+
+    def draw(self) -> None:
+        self.canv.setStrokeColor(INK)
+        self.canv.setLineWidth(0.7)
+        self.canv.rect(0, 0.5, 8.5, 8.5)
+
+
+class RunningTable(Grid):  # type: ignore[misc]
+    """A table whose caption says '(continued)' on every page but its first."""
+
+    continued: Any = None
+    second_part = False
+
+    def onSplit(self, T: Any, byRow: int = 1) -> None:  # noqa: N802, N803 - reportlab's own names
+        """Called for the first part of a split, then for the second."""
+        T.continued = self.continued
+        if self.second_part:
+            T._cellvalues[0] = [self.continued, *T._cellvalues[0][1:]]
+        self.second_part = not self.second_part
+
+
+def _padding(left: float, right: float, top: float, bottom: float) -> list[tuple[Any, ...]]:
+    sides = {"LEFTPADDING": left, "RIGHTPADDING": right, "TOPPADDING": top, "BOTTOMPADDING": bottom}
+    return [(side, (0, 0), (-1, -1), amount) for side, amount in sides.items()]
+
+
+TABLE_RULES = [
+    *_padding(left=CELL_PADDING, right=CELL_PADDING, top=4.2, bottom=5.4),
+    ("SPAN", (0, 0), (-1, 0)),
+    ("LEFTPADDING", (0, 0), (-1, 0), 0),
+    ("BOTTOMPADDING", (0, 0), (-1, 0), 6),
+    ("BACKGROUND", (0, 1), (-1, 1), HEAD_TINT),
+    ("VALIGN", (0, 0), (-1, -1), "TOP"),
+    ("VALIGN", (0, 1), (-1, 1), "BOTTOM"),
+    ("LINEABOVE", (0, 1), (-1, 1), 1, ACCENT),
+    ("LINEBELOW", (0, 1), (-1, 1), 0.6, STRONG_RULE),
+    ("LINEBELOW", (0, 2), (-1, -1), 0.4, RULE),
+    ("LINEBELOW", (0, -1), (-1, -1), 0.8, STRONG_RULE),
+]
+
+
+def _form_grid(
+    rows: list[list[Any]], widths: list[float], commands: list[tuple[Any, ...]], inner: bool = True
+) -> Flowable:
+    style = [
+        ("BOX", (0, 0), (-1, -1), 0.6, STRONG_RULE),
+        ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
+        *_padding(left=8, right=8, top=5, bottom=7),
+        *([("INNERGRID", (0, 0), (-1, -1), 0.4, RULE)] if inner else []),
+        *commands,
+    ]
+    return Grid(rows, colWidths=widths, style=style)
+
+
+def check_characters(text: str, where: Where) -> None:
+    for character in text:
+        if ord(character) not in KNOWN_CHARACTERS:
+            raise SourceError(where, f"the font has no {character!r} (U+{ord(character):04X})")
+
+
+def text_width(text: str, font: str, size: float) -> float:
+    return float(pdfmetrics.stringWidth(text, font, size))
+
+
+def column_widths(table: Table, lang: str) -> list[float]:
+    """Like a browser: no column under its longest word, the rest shared by what each column would like."""
+    least: list[float] = []
+    wish: list[float] = []
+    for number in range(len(table.header)):
+        cells = [(table.header[number], STRONG), *((row[number], REGULAR) for row in table.rows)]
+        words = [word_width(cell, font, lang) for cell, font in cells]
+        lines = [text_width(plain(cell), font, 8.8) for cell, font in cells]
+        least.append(max(words) + 2 * CELL_PADDING + 1)
+        wish.append(max(least[-1], min(max(lines) + 2 * CELL_PADDING + 1, COLUMN_APPETITE)))
+    spare = WIDTH - sum(least)
+    if spare < 0:
+        raise SourceError(table.where, "the table is too wide for the page: its longest words do not fit")
+    if sum(wish) <= WIDTH:
+        return [width * WIDTH / sum(wish) for width in wish]
+    extra = sum(wish) - sum(least)
+    return [low + spare * (high - low) / extra for low, high in zip(least, wish, strict=True)]
+
+
+def word_width(cell: str, font: str, lang: str) -> float:
+    words = typeset(plain(cell), lang).split(" ")
+    return max(text_width(word, STRONG if BOLD.search(cell) else font, 8.8) for word in words)

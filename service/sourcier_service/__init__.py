@@ -1,0 +1,1 @@
+"""READ: question -> passages -> answer with citations -> API and page."""
