@@ -41,7 +41,6 @@ from reportlab.platypus import (  # type: ignore[import-untyped]
     Flowable,
     KeepTogether,
     PageBreakIfNotEmpty,
-    Spacer,
 )
 from reportlab.platypus import Paragraph as Text
 from reportlab.platypus import Table as Grid
@@ -66,7 +65,8 @@ COLUMN_APPETITE = 75 * mm
 
 def _style(name: str, size: float, leading: float, **options: Any) -> ParagraphStyle:
     base: dict[str, Any] = {"fontName": REGULAR, "textColor": INK, "allowWidows": 0, "allowOrphans": 0}
-    return ParagraphStyle(name, fontSize=size, leading=leading, **(base | options))
+    bullet = {"bulletFontName": REGULAR, "bulletFontSize": size}
+    return ParagraphStyle(name, fontSize=size, leading=leading, **(base | bullet | options))
 
 
 STYLES = {
@@ -90,6 +90,9 @@ CELL_STYLES = {
     (kind, align): ParagraphStyle(f"{kind} {align}", parent=STYLES[kind], alignment=code)
     for kind in ("cell", "head")
     for align, code in ALIGNMENT.items()
+}
+LAST_ITEM_STYLES = {
+    name: ParagraphStyle(f"last {name}", parent=STYLES[name], spaceAfter=10) for name in ("item", "subitem")
 }
 
 
@@ -135,7 +138,9 @@ class Typesetter:
             title.heading = block
             return [Text(eyebrow, STYLES["eyebrow"]), title]
         indent = "&nbsp;&nbsp;" if block.level == 2 else "&nbsp; "
-        title = Text(f"{block.number}{indent} {self.markup(block.title, block.where)}", STYLES[f"h{block.level}"])
+        title = Text(
+            f"{block.number}{indent} {self.markup(block.title, block.where)}", STYLES[f"h{block.level}"]
+        )
         title.heading = block
         return [CondPageBreak(120 if block.level == 2 else 80), title]
 
@@ -146,9 +151,10 @@ class Typesetter:
         made: list[Flowable] = []
         for item in block.items:
             bullet = ("–" if item.level else "•") if item.marker == "-" else item.marker
-            style = "subitem" if item.level else "item"
-            made.append(self.text(item.text, item.where, style, bulletText=bullet))
-        return [*made, Spacer(1, 4)]
+            styles = LAST_ITEM_STYLES if item is block.items[-1] else STYLES
+            style = styles["subitem" if item.level else "item"]
+            made.append(Text(self.markup(item.text, item.where), style, bulletText=bullet))
+        return made
 
     def note(self, block: Note) -> list[Flowable]:
         rows = [[self.text(text, block.where, "note")] for text in block.paragraphs]
@@ -159,7 +165,7 @@ class Typesetter:
             ("TOPPADDING", (0, 0), (-1, 0), 9),
             ("BOTTOMPADDING", (0, -1), (-1, -1), 10),
         ]
-        return [Spacer(1, 4), Grid(rows, colWidths=[WIDTH], style=commands), Spacer(1, 12)]
+        return [Grid(rows, colWidths=[WIDTH], style=commands, spaceBefore=6, spaceAfter=14)]
 
     def table(self, block: Table) -> list[Flowable]:
         caption = f"{self.words['table']} {block.number}"
@@ -172,9 +178,12 @@ class Typesetter:
             self._row(block, block.header, "head"),
             *(self._row(block, row, "cell") for row in block.rows),
         ]
-        grid = RunningTable(rows, colWidths=widths, repeatRows=2, style=TABLE_RULES)
+        caption_row = [*table_rules(1), ("SPAN", (0, 0), (-1, 0)), ("LEFTPADDING", (0, 0), (-1, 0), 0)]
+        grid = RunningTable(
+            rows, colWidths=widths, repeatRows=2, style=caption_row, spaceBefore=8, spaceAfter=17
+        )
         grid.continued = Text(f"{caption} ({self.words['continued']})", STYLES["caption"])
-        return [CondPageBreak(95), Spacer(1, 5), grid, Spacer(1, 15)]
+        return [CondPageBreak(95), grid]
 
     def _row(self, block: Table, row: Sequence[str], kind: str) -> list[Flowable]:
         pairs = zip(row, block.aligns, strict=True)
@@ -185,9 +194,11 @@ class Typesetter:
             [[self.text(block.title, block.where, "form title")]],
             colWidths=[WIDTH],
             style=[("BACKGROUND", (0, 0), (-1, -1), ACCENT), *_padding(left=9, right=9, top=6, bottom=8)],
+            spaceBefore=8,
         )
         parts = [title, *(self._form_line(line) for line in block.lines)]
-        return [Spacer(1, 6), KeepTogether(parts), Spacer(1, 14)]
+        parts[-1].spaceAfter = 18
+        return [KeepTogether(parts)]
 
     def _form_line(self, line: FormLine) -> Flowable:
         if line.blanks:
@@ -254,19 +265,18 @@ def _padding(left: float, right: float, top: float, bottom: float) -> list[tuple
     return [(side, (0, 0), (-1, -1), amount) for side, amount in sides.items()]
 
 
-TABLE_RULES = [
-    *_padding(left=CELL_PADDING, right=CELL_PADDING, top=4.2, bottom=5.4),
-    ("SPAN", (0, 0), (-1, 0)),
-    ("LEFTPADDING", (0, 0), (-1, 0), 0),
-    ("BOTTOMPADDING", (0, 0), (-1, 0), 6),
-    ("BACKGROUND", (0, 1), (-1, 1), HEAD_TINT),
-    ("VALIGN", (0, 0), (-1, -1), "TOP"),
-    ("VALIGN", (0, 1), (-1, 1), "BOTTOM"),
-    ("LINEABOVE", (0, 1), (-1, 1), 1, ACCENT),
-    ("LINEBELOW", (0, 1), (-1, 1), 0.6, STRONG_RULE),
-    ("LINEBELOW", (0, 2), (-1, -1), 0.4, RULE),
-    ("LINEBELOW", (0, -1), (-1, -1), 0.8, STRONG_RULE),
-]
+def table_rules(head: int) -> list[tuple[Any, ...]]:
+    """Sober rules for a table whose header stands in row `head`."""
+    return [
+        *_padding(left=CELL_PADDING, right=CELL_PADDING, top=4.2, bottom=5.4),
+        ("VALIGN", (0, 0), (-1, -1), "TOP"),
+        ("VALIGN", (0, head), (-1, head), "BOTTOM"),
+        ("BACKGROUND", (0, head), (-1, head), HEAD_TINT),
+        ("LINEABOVE", (0, head), (-1, head), 1, ACCENT),
+        ("LINEBELOW", (0, head), (-1, head), 0.6, STRONG_RULE),
+        ("LINEBELOW", (0, head + 1), (-1, -1), 0.4, RULE),
+        ("LINEBELOW", (0, -1), (-1, -1), 0.8, STRONG_RULE),
+    ]
 
 
 def _form_grid(
@@ -275,7 +285,7 @@ def _form_grid(
     style = [
         ("BOX", (0, 0), (-1, -1), 0.6, STRONG_RULE),
         ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
-        *_padding(left=8, right=8, top=5, bottom=7),
+        *_padding(left=8, right=8, top=6, bottom=8),
         *([("INNERGRID", (0, 0), (-1, -1), 0.4, RULE)] if inner else []),
         *commands,
     ]
@@ -297,11 +307,14 @@ def column_widths(table: Table, lang: str) -> list[float]:
     least: list[float] = []
     wish: list[float] = []
     for number in range(len(table.header)):
-        cells = [(table.header[number], STRONG), *((row[number], REGULAR) for row in table.rows)]
-        words = [word_width(cell, font, lang) for cell, font in cells]
-        lines = [text_width(plain(cell), font, 8.8) for cell, font in cells]
+        cells = [row[number] for row in table.rows]
+        words = [
+            word_width(table.header[number], STRONG, lang),
+            *(word_width(c, REGULAR, lang) for c in cells),
+        ]
+        longest = max(text_width(plain(cell), REGULAR, 8.8) for cell in cells)
         least.append(max(words) + 2 * CELL_PADDING + 1)
-        wish.append(max(least[-1], min(max(lines) + 2 * CELL_PADDING + 1, COLUMN_APPETITE)))
+        wish.append(max(least[-1], min(longest + 2 * CELL_PADDING + 1, COLUMN_APPETITE)))
     spare = WIDTH - sum(least)
     if spare < 0:
         raise SourceError(table.where, "the table is too wide for the page: its longest words do not fit")

@@ -109,6 +109,7 @@ class Catalogue:
         """Make a document's new version answer, and its former one stop, in the same instant."""
         with self._writing, self._begin() as connection:
             self._end_versions(connection, write)
+            _put_document(connection, document)
             connection.execute(
                 insert(t.versions).values(
                     document=document.id,
@@ -121,7 +122,6 @@ class Catalogue:
                     page_count=structure.page_count,
                 )
             )
-            _put_document(connection, document)
             self._advance(connection, write)
 
     def commit_delete(self, write: Write) -> None:

@@ -50,13 +50,18 @@ def read_page(document: pdfium.PdfDocument, number: int) -> dict[str, Any]:
         number: 1-based.
 
     Returns:
-        `text`; `headings` as [start, level, title]; `rows` as [start, end, header span or null].
+        `number`; `text`; `headings` as [start, level, title]; `rows` as [start, end, header span or null];
+        `warning`: "image_only" or "blank" where there is no text, else null.
     """
     page = document[number - 1]
     textpage = page.get_textpage()
     try:
         lines, text = _lines(textpage)
-        return {"number": number, "text": text, "headings": _headings(lines, text), "rows": _rows(lines, text)}
+        found: dict[str, Any] = {"number": number, "text": text, "warning": None}
+        if not text.strip():
+            images = page.get_objects(filter=[raw_pdfium.FPDF_PAGEOBJ_IMAGE], max_depth=3)
+            found["warning"] = "image_only" if next(iter(images), None) is not None else "blank"
+        return {**found, "headings": _headings(lines, text), "rows": _rows(lines, text)}
     finally:
         textpage.close()
         page.close()

@@ -1,0 +1,141 @@
+"""Pages -> chunks, with llama-index's sentence splitter. A chunk never crosses a page, a table row is never cut.
+
+What is embedded is contextual: the document's title and the section path stand before the span, and a table's
+header row before rows that lost sight of it. The page number does not: an inserted page must not cost all vectors.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from llama_index.core.node_parser import SentenceSplitter
+
+from sourcier_core.settings import ChunkingSettings
+from sourcier_core.types import Page
+from sourcier_ingestion.sections import SectionStart, path_at
+
+SMALL = 0.25  # of a chunk's tokens: a piece below it joins the next one, also across a heading
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A chunk to be, on its page."""
+
+    start: int
+    end: int
+    section: tuple[str, ...]
+    header: tuple[int, int] | None  # of the table whose rows it holds, where the header is outside the span
+
+
+class Chunker:
+    """Splits pages into spans of about as many tokens as the model reads."""
+
+    def __init__(self, settings: ChunkingSettings, count_tokens: Callable[[str], int]) -> None:
+        """Prepare the splitter.
+
+        Args:
+            settings: Sizes.
+            count_tokens: The embedding model's count, so that nothing of a chunk is cut off unread.
+        """
+        self._settings = settings
+        self._count = count_tokens
+        self._splitter = SentenceSplitter(
+            chunk_size=settings.tokens,
+            chunk_overlap=0,
+            tokenizer=lambda text: range(count_tokens(text)),  # type: ignore[arg-type,return-value] # only its length is used
+            paragraph_separator="\n\n",
+        )
+
+    def split(self, page: Page, body: tuple[int, int], starts: Sequence[SectionStart]) -> list[Span]:
+        """Split one page.
+
+        Args:
+            page: As read.
+            body: Span of its text without running headers and footers.
+            starts: Where sections start on it.
+
+        Returns:
+            Spans in reading order; each is the page's text from start to end, without white space at its ends.
+        """
+        merged: list[Span] = []
+        sizes: list[int] = []
+        for piece in self._pieces(page, body, list(starts)):
+            size = self._count(page.text[piece.start : piece.end])
+            if merged and self._may_join(merged[-1], piece, sizes[-1], size):
+                merged[-1] = Span(merged[-1].start, piece.end, merged[-1].section, merged[-1].header)
+                sizes[-1] += size
+            else:
+                merged.append(piece)
+                sizes.append(size)
+        return merged
+
+    def contextual_text(self, title: str, page: Page, span: Span) -> str:
+        """Return what is embedded and indexed for a span."""
+        context = " > ".join([title, *span.section])
+        while self._count(context) > self._settings.context_tokens and " " in context:
+            # The innermost heading says most: cut from the left, the title first.
+            context = context.split(" ", 1)[1]
+        header = page.text[slice(*span.header)] if span.header else ""
+        parts = (context, header, page.text[span.start : span.end])
+        return "\n".join(" ".join(part.split()) for part in parts if part.strip())
+
+    def _may_join(self, before: Span, piece: Span, before_size: int, size: int) -> bool:
+        if before_size + size > self._settings.tokens:
+            return False
+        return before.section == piece.section or before_size < SMALL * self._settings.tokens
+
+    def _pieces(self, page: Page, body: tuple[int, int], starts: list[SectionStart]) -> Iterator[Span]:
+        for start, end in _blocks(page, body, starts):
+            rows = [row for row in page.rows if start <= row.start < end]
+            section = path_at(starts, start)
+            if not rows:
+                for first, last in self._sentences(page.text, start, end):
+                    yield Span(first, last, section, None)
+            else:
+                header = rows[0].header
+                for first, last in self._packed_rows(page.text, [(row.start, row.end) for row in rows]):
+                    yield Span(first, last, section, rows[0].header if first == rows[0].start else header)
+                    header = header or (rows[0].start, rows[0].end)
+
+    def _sentences(self, text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+        block = text[start:end]
+        position = 0
+        for part in self._splitter.split_text(block):
+            found = block.find(part, position)
+            if found < 0:  # the splitter may join what it cut with other white space
+                found, part = position, block[position : position + len(part)]
+            position = found + len(part)
+            yield from _stripped(text, start + found, start + position)
+
+    def _packed_rows(self, text: str, rows: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+        first, last, size = rows[0][0], rows[0][0], 0
+        for start, end in rows:
+            count = self._count(text[start:end])
+            if last > first and size + count > self._settings.tokens:
+                yield from _stripped(text, first, last)
+                first, size = start, 0
+            last, size = end, size + count
+        yield from _stripped(text, first, last)
+
+
+def _blocks(page: Page, body: tuple[int, int], starts: list[SectionStart]) -> Iterator[tuple[int, int]]:
+    """Cut the body where sections start and where tables begin and end."""
+    cuts = {body[0], body[1]}
+    cuts.update(start.offset for start in starts)
+    previous_end = None
+    for row in page.rows:
+        if previous_end is None or page.text[previous_end : row.start].strip():
+            cuts.add(row.start)
+            if previous_end is not None:
+                cuts.add(previous_end)
+        previous_end = row.end
+    if previous_end is not None:
+        cuts.add(previous_end)
+    inside = sorted(cut for cut in cuts if body[0] <= cut <= body[1])
+    for start, end in zip(inside, inside[1:], strict=False):
+        yield from _stripped(page.text, start, end)
+
+
+def _stripped(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    part = text[start:end]
+    if part.strip():
+        yield start + len(part) - len(part.lstrip()), end - (len(part) - len(part.rstrip()))

@@ -1,0 +1,309 @@
+"""The write path: file -> pages -> chunks -> vectors -> index. A document answers whole or not at all."""
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from itertools import islice
+from pathlib import Path
+from typing import BinaryIO
+
+from sourcier_core.bm25 import document_vector
+from sourcier_core.catalogue import Write
+from sourcier_core.errors import DocumentError, InvalidName, SourcierError
+from sourcier_core.language import detect_language
+from sourcier_core.settings import Settings
+from sourcier_core.types import (
+    Chunk,
+    Document,
+    DocumentStatus,
+    IndexedChunk,
+    JobState,
+    Structure,
+    chunk_id,
+    document_id,
+)
+from sourcier_core.wiring import Stores
+from sourcier_ingestion.admission import Admitted, admit
+from sourcier_ingestion.chunking import Chunker
+from sourcier_ingestion.reading import Reading, read_document
+from sourcier_ingestion.sections import SectionTracker
+from sourcier_ingestion.titles import choose_title, context_title
+
+WINDOW_CHUNKS = 128  # embedded and written together; bounds memory, and lets batches be of like length
+MAX_NAME = 1000  # characters
+COPY_BYTES = 1 << 20
+
+Progress = Callable[[JobState, int, int], None]  # state, pages done, pages in all
+
+
+class Result(StrEnum):
+    """How one file's ingestion ended."""
+
+    INDEXED = "indexed"
+    UNCHANGED = "unchanged"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One file's ingestion, for summaries."""
+
+    name: str
+    result: Result
+    document: Document
+    error: SourcierError | None = None
+
+
+class Ingestion:
+    """Writes documents into the live generation, one at a time."""
+
+    def __init__(self, stores: Stores, settings: Settings) -> None:
+        self._stores = stores
+        self._settings = settings
+        self._one_at_a_time = threading.Lock()
+        self._chunker: Chunker | None = None
+
+    def ingest(self, path: Path, name: str, collection: str, progress: Progress) -> Outcome:
+        """Make a file answer under a name; what answered under it before stops in the same instant.
+
+        Args:
+            path: Of the file.
+            name: Of the document within its collection.
+            collection: Made, not public, where there is none of that name.
+            progress: Called as the work goes on.
+
+        Returns:
+            How it ended. A file that cannot be read is an outcome, and leaves what answered before as it was.
+
+        Raises:
+            InvalidName: The name or the collection's cannot be used.
+            DependencyError: Something outside failed; nothing has changed.
+        """
+        _check_name(name)
+        with self._one_at_a_time:
+            if collection not in {known.name for known in self._stores.catalogue.collections()}:
+                self._stores.catalogue.add_collection(collection, public=False)
+            before = self._stores.catalogue.document(document_id(collection, name))
+            try:
+                return self._ingest(path, name, collection, before, progress)
+            except DocumentError as error:
+                document = self._note_failure(path, name, collection, before, error, DocumentStatus.REFUSED)
+                return Outcome(name, Result.REFUSED, document, error)
+            except (SourcierError, OSError) as error:
+                self._note_failure(path, name, collection, before, error, DocumentStatus.FAILED)
+                raise
+
+    def delete(self, document: Document) -> None:
+        """Make a document stop answering at once, then remove its files.
+
+        Raises:
+            DependencyError: Something outside failed; the document still answers.
+        """
+        with self._one_at_a_time:
+            write = self._stores.catalogue.begin_write(document.id)
+            with self._undone_on_error(write):
+                self._stores.index.retire(document.id, write.sequence)
+                self._stores.catalogue.commit_delete(write)
+            self._stores.index.purge(write.sequence)
+            for version in self._stores.catalogue.versions_of(document.id):
+                if not self._stores.catalogue.version_in_use(version):
+                    self._stores.originals.remove(version)
+                    self._stores.pages.remove(version)
+
+    def _ingest(
+        self, path: Path, name: str, collection: str, before: Document | None, progress: Progress
+    ) -> Outcome:
+        progress(JobState.READING, 0, 0)
+        file = admit(path, name, self._settings.reading.max_bytes)
+        if before is not None and before.version == file.sha256:
+            return Outcome(name, Result.UNCHANGED, before)
+
+        def reading_progress(done: int, total: int) -> None:
+            progress(JobState.READING, done, total)
+
+        reading = read_document(file, self._stores.pages, self._settings.reading, reading_progress)
+        self._keep_original(file)
+        document = self._write(file, collection, reading, progress)
+        return Outcome(name, Result.INDEXED, document)
+
+    def _keep_original(self, file: Admitted) -> None:
+        if self._stores.originals.exists(file.sha256):
+            return
+        with file.path.open("rb") as source, self._stores.originals.write(file.sha256) as target:
+            _copy(source, target)
+
+    def _write(self, file: Admitted, collection: str, reading: Reading, progress: Progress) -> Document:
+        identity = document_id(collection, file.name)
+        write = self._stores.catalogue.begin_write(identity)
+        with self._undone_on_error(write):
+            self._stores.index.purge(write.sequence - 1)
+            counter = _LanguageCount()
+            title = choose_title(reading.structure.title, file.name)
+            chunks = self._chunks(file, identity, collection, reading, title, counter)
+            count = 0
+            total = reading.structure.page_count
+            while window := list(islice(chunks, WINDOW_CHUNKS)):
+                self._index(window, write.sequence)
+                count += len(window)
+                progress(JobState.EMBEDDING, window[-1][0].page or 1, total)
+            progress(JobState.WRITING, total, total)
+            self._stores.index.retire(identity, write.sequence)
+            self._stores.index.flush()
+            document = _ready(file, identity, collection, title, reading, count, counter.language())
+            self._stores.catalogue.commit_version(write, document, reading.structure)
+        return document
+
+    def _chunks(
+        self,
+        file: Admitted,
+        identity: str,
+        collection: str,
+        reading: Reading,
+        title: str,
+        languages: "_LanguageCount",
+    ) -> Iterator[tuple[Chunk, str]]:
+        """Give each chunk with the text that finds it, page after page."""
+        chunker = self._chunker = self._chunker or Chunker(
+            self._settings.chunking, self._stores.embedder.count_tokens
+        )
+        tracker = SectionTracker(reading.structure.outline)
+        found_by = context_title(title, file.name)
+        for number in range(1, reading.structure.page_count + 1):
+            page = self._stores.pages.page(file.sha256, number)
+            starts = tracker.see(page)
+            language = languages.see(page.text)
+            for span in chunker.split(page, reading.running_lines.body(page.text), starts):
+                chunk = Chunk(
+                    id=chunk_id(identity, file.sha256, page.number, span.start, span.end),
+                    document=identity,
+                    collection=collection,
+                    version=file.sha256,
+                    page=page.number,
+                    start=span.start,
+                    end=span.end,
+                    section=span.section,
+                    language=language,
+                )
+                yield chunk, chunker.contextual_text(found_by, page, span)
+
+    def _index(self, window: list[tuple[Chunk, str]], valid_from: int) -> None:
+        vectors = self._stores.embedder.embed_documents([text for _, text in window])
+        self._stores.index.upsert(
+            [
+                IndexedChunk(chunk, vector, document_vector(text, chunk.language), valid_from)
+                for (chunk, text), vector in zip(window, vectors, strict=True)
+            ]
+        )
+
+    def _undone_on_error(self, write: Write) -> "_UndoneOnError":
+        return _UndoneOnError(self._stores, write)
+
+    def _note_failure(
+        self,
+        path: Path,
+        name: str,
+        collection: str,
+        before: Document | None,
+        error: SourcierError | OSError,
+        status: DocumentStatus,
+    ) -> Document:
+        """Write down why a file does not answer; a former version that answers is left alone."""
+        if before is not None and before.version is not None:
+            return before
+        document = Document(
+            id=document_id(collection, name),
+            collection=collection,
+            name=name,
+            title=choose_title(None, name),
+            status=status,
+            reason=str(error),
+            reason_code=error.code if isinstance(error, SourcierError) else "reading_failed",
+            version=None,
+            media_type=None,
+            language="und",
+            page_count=0,
+            chunk_count=0,
+            size=path.stat().st_size if path.exists() else 0,
+            updated_at=datetime.now(UTC),
+        )
+        self._stores.catalogue.put_document(document)
+        return document
+
+
+class _UndoneOnError:
+    """Leaves the index as it was before a write that failed; what cannot be undone now is at the next start."""
+
+    def __init__(self, stores: Stores, write: Write) -> None:
+        self._stores = stores
+        self._write = write
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            return
+        self._stores.index.discard(self._write.document, self._write.sequence)
+        self._stores.index.unretire(self._write.document, self._write.sequence)
+        self._stores.catalogue.abandon_write(self._write)
+
+
+class _LanguageCount:
+    """The language of most of a document's pages; a page too short to tell is taken to be in it."""
+
+    def __init__(self) -> None:
+        self._characters: dict[str, int] = {}
+
+    def see(self, text: str) -> str:
+        language = detect_language(text, default=self.language())
+        self._characters[language] = self._characters.get(language, 0) + len(text)
+        return language
+
+    def language(self) -> str:
+        return max(self._characters, key=lambda known: self._characters[known]) if self._characters else "und"
+
+
+def _ready(
+    file: Admitted, identity: str, collection: str, title: str, reading: Reading, chunks: int, language: str
+) -> Document:
+    status, reason, code = _judge(reading.structure, reading.image_pages)
+    return Document(
+        id=identity,
+        collection=collection,
+        name=file.name,
+        title=title,
+        status=status,
+        reason=reason,
+        reason_code=code,
+        version=file.sha256,
+        media_type=file.media_type,
+        language=language,
+        page_count=reading.structure.page_count,
+        chunk_count=chunks,
+        size=file.size,
+        updated_at=datetime.now(UTC),
+    )
+
+
+def _judge(structure: Structure, images: tuple[int, ...]) -> tuple[DocumentStatus, str | None, str | None]:
+    if not images:
+        return DocumentStatus.READY, None, None
+    listed = ", ".join(map(str, images[:20])) + (", ..." if len(images) > 20 else "")
+    reason = (
+        f"{len(images)} of {structure.page_count} pages hold an image and no text ({listed}): they are not searched. "
+        "Run the file through OCR (for example `ocrmypdf --skip-text`) and add the result."
+    )
+    return DocumentStatus.PARTIAL, reason, "pages_without_text"
+
+
+def _check_name(name: str) -> None:
+    if not name.strip() or len(name) > MAX_NAME or any(ord(c) < 32 or 0xD800 <= ord(c) < 0xE000 for c in name):
+        raise InvalidName("document", name[:80], f"1 to {MAX_NAME} characters, no control character")
+
+
+def _copy(source: BinaryIO, target: BinaryIO) -> None:
+    while block := source.read(COPY_BYTES):
+        target.write(block)
