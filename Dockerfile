@@ -39,16 +39,19 @@ RUN --mount=type=secret,id=pip,target=/etc/pip.conf \
     pip --python "${VIRTUAL_ENV}/bin/python" install --no-deps --constraint requirements.lock \
         ${TORCH_INDEX:+--index-url "${TORCH_INDEX}"} torch \
     && pip --python "${VIRTUAL_ENV}/bin/python" install --constraint requirements.lock "sourcier[models]"
-RUN SOURCIER_HOME=/tmp/home SOURCIER_EMBEDDING__EXPORTS=/models HF_HUB_OFFLINE=1 sourcier doctor --export-model \
+RUN SOURCIER_HOME=/tmp/home SOURCIER_EMBEDDING__EXPORTS=/models HF_HUB_OFFLINE=1 ORT_DISABLE_TELEMETRY=1 \
+        sourcier doctor --export-model \
     && chmod -R a+rX /models
 
 # --- service: what runs. Writes to /data alone, and to /tmp, which may be a tmpfs.
+# onnxruntime reports its use to its maker from the moment it is imported, unless ORT_DISABLE_TELEMETRY is 1.
 FROM ${PYTHON_IMAGE} AS service
 ENV PATH=/opt/sourcier/bin:${PATH} \
     HOME=/tmp \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
     HF_HUB_OFFLINE=1 \
+    ORT_DISABLE_TELEMETRY=1 \
     SOURCIER_HOME=/data \
     SOURCIER_EMBEDDING__EXPORTS=/models \
     SOURCIER_HTTP__HOST=0.0.0.0

@@ -14,13 +14,11 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
-from itertools import zip_longest
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import Any
 
 from markdown_dialect import (
     WORDS,
-    Block,
     Document,
     FrontMatter,
     Heading,
@@ -33,6 +31,7 @@ from markdown_dialect import (
 from pdf_blocks import (
     ACCENT,
     CELL_STYLES,
+    FRAME_HEIGHT,
     INK,
     MUTED,
     REGULAR,
@@ -52,6 +51,7 @@ from reportlab.lib.utils import simpleSplit  # type: ignore[import-untyped]
 from reportlab.platypus import (  # type: ignore[import-untyped]
     ActionFlowable,
     BaseDocTemplate,
+    CondPageBreak,
     Flowable,
     Frame,
     NextPageTemplate,
@@ -73,6 +73,9 @@ MAX_PASSES = 6
 MARGIN = 25 * mm
 PAGE_WIDTH, PAGE_HEIGHT = A4
 HEADER_Y, FOOTER_Y = PAGE_HEIGHT - 16 * mm, 14 * mm
+CONTENTS_SIZES = {1: 10.5, 2: 9.5, 3: 9}
+CONTENTS_INDENTS = {1: (0, 24), 2: (24, 32), 3: (56, 42)}
+"""By level: where the number begins, and the room it takes before the title."""
 LABEL_STYLES = {"roman": "ROMAN_LOWER", "arabic": "ARABIC"}
 
 
@@ -119,18 +122,18 @@ class Manual(BaseDocTemplate):  # type: ignore[misc]
         self.running_title = ""
         self.count = 0
         self.found: dict[str, str] = {}
-        self._numbering_of_page: Numbering | None = None
-        frame = Frame(MARGIN, 24 * mm, WIDTH, PAGE_HEIGHT - 49 * mm, 0, 0, 0, 0)
+        self._numbering_of_page = Numbering("none")
+        frame = Frame(MARGIN, 24 * mm, WIDTH, FRAME_HEIGHT, 0, 0, 0, 0)
         self.addPageTemplates(
             [
                 PageTemplate("title", [frame], onPage=self.open_title_page),
-                PageTemplate("page", [frame], onPage=self.open_page),
+                PageTemplate("page", [frame], onPage=self.open_page, onPageEnd=self.close_page),
             ]
         )
 
     @property
     def label(self) -> str:
-        return self.numbering.label(self.count)
+        return self._numbering_of_page.label(self.count)
 
     def handle_part(self, numbering: Numbering, running_title: str) -> None:
         """From the next page on: these labels and this title in the header (an ActionFlowable calls it)."""
@@ -152,15 +155,15 @@ class Manual(BaseDocTemplate):  # type: ignore[misc]
     def open_page(self, canvas: Any, _doc: BaseDocTemplate) -> None:
         self.count_page(canvas)
         canvas.saveState()
-        canvas.setStrokeColor(RULE)
-        canvas.setLineWidth(0.6)
-        for y in (HEADER_Y - 6, FOOTER_Y + 14):
-            canvas.line(MARGIN, y, MARGIN + WIDTH, y)
-        canvas.setFillColor(MUTED)
-        canvas.setFont(REGULAR, 8)
+        draw_rule(canvas, HEADER_Y - 6)
         canvas.drawString(MARGIN, HEADER_Y, self.front.title)
         room = WIDTH - text_width(self.front.title, REGULAR, 8) - 8 * mm
         canvas.drawRightString(MARGIN + WIDTH, HEADER_Y, shortened(self.running_title, room, 8))
+        canvas.restoreState()
+
+    def close_page(self, canvas: Any, _doc: BaseDocTemplate) -> None:
+        canvas.saveState()
+        draw_rule(canvas, FOOTER_Y + 14)
         reference = " · ".join(part for part in (self.front.reference, self.front.date) if part)
         canvas.drawString(MARGIN, FOOTER_Y, reference)
         canvas.setFillColor(ACCENT)
@@ -183,17 +186,14 @@ class Manual(BaseDocTemplate):  # type: ignore[misc]
 class ContentsLine(Flowable):  # type: ignore[misc]
     """Number, title, dotted leader (drawn, not typed) and page label, the whole line a link."""
 
-    SIZES = {1: 10.5, 2: 9.5, 3: 9}
-    INDENTS = {1: (0, 24), 2: (24, 32), 3: (56, 42)}
-
     def __init__(self, heading: Heading, label: str) -> None:
         super().__init__()
         self.heading_line, self.label = heading, label
         self.font = STRONG if heading.level == 1 else REGULAR
-        self.size = self.SIZES[heading.level]
+        self.size = CONTENTS_SIZES[heading.level]
         self.spaceBefore = 11 if heading.level == 1 else 0
         self.leading = self.size + 5.6
-        self.left, number_room = self.INDENTS[heading.level]
+        self.left, number_room = CONTENTS_INDENTS[heading.level]
         self.title_left = self.left + number_room
         self.lines: list[str] = simpleSplit(
             plain(heading.title), self.font, self.size, WIDTH - self.title_left - 46
@@ -233,6 +233,15 @@ def shortened(text: str, room: float, size: float) -> str:
     while text and text_width(text + "…", REGULAR, size) > room:
         text = text[:-1]
     return text.rstrip(" ,;:") + "…"
+
+
+def draw_rule(canvas: Any, y: float) -> None:
+    """A hairline across the page; leaves the canvas set for small grey text."""
+    canvas.setStrokeColor(RULE)
+    canvas.setLineWidth(0.6)
+    canvas.line(MARGIN, y, MARGIN + WIDTH, y)
+    canvas.setFillColor(MUTED)
+    canvas.setFont(REGULAR, 8)
 
 
 def draw_waves(canvas: Any) -> None:
@@ -292,25 +301,33 @@ def revision_table(front: FrontMatter) -> list[Flowable]:
 
 
 def contents(document: Document, labels: dict[str, str]) -> list[Flowable]:
-    return [ContentsLine(heading, labels.get(heading.anchor, "00")) for heading in document.headings.values()]
-
-
-def opens_chapter(block: Block | None) -> TypeGuard[Heading]:
-    return isinstance(block, Heading) and block.level == 1
+    lines: list[Flowable] = []
+    for heading in document.headings.values():
+        if heading.level == 1:
+            lines.append(CondPageBreak(55))
+        lines.append(ContentsLine(heading, labels.get(heading.anchor, "00")))
+    return lines
 
 
 def body(document: Document, labels: dict[str, str]) -> Iterator[Flowable]:
-    typesetter = Typesetter(document, labels)
-    for block, following in zip_longest(document.blocks, document.blocks[1:]):
-        if isinstance(block, NewPage) and opens_chapter(following):
+    break_due = False
+    for block, flowables in Typesetter(document, labels).story():
+        if isinstance(block, NewPage):
+            break_due = True
             continue
-        if opens_chapter(block):
-            numbering = Numbering("arabic", f"{block.annex_letter}-" if block.annex else "")
-            kind = WORDS[document.front.lang]["annex"].capitalize() + " " if block.annex else ""
-            running_title = f"{kind}{block.number} – {plain(block.title)}"
-            yield ActionFlowable(("part", numbering, running_title))
+        if isinstance(block, Heading) and block.level == 1:
+            yield chapter_part(block, document.front.lang)
+            break_due = True
+        if break_due:
             yield PageBreakIfNotEmpty()
-        yield from typesetter.flowables(block)
+        yield from flowables
+        break_due = False
+
+
+def chapter_part(heading: Heading, lang: str) -> Flowable:
+    numbering = Numbering("arabic", f"{heading.annex_letter}-" if heading.annex else "")
+    kind = WORDS[lang]["annex"].capitalize() + " " if heading.annex else ""
+    return ActionFlowable(("part", numbering, f"{kind}{heading.number} – {plain(heading.title)}"))
 
 
 def story(document: Document, labels: dict[str, str]) -> list[Flowable]:

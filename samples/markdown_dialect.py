@@ -48,6 +48,8 @@ ANCHOR = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 HEADING = re.compile(r"(#+)\s+(.+?)(?:\s*\{#(\S+?)((?:\s+\.\w+)*)\s*\})?\s*")
 LIST_ITEM = re.compile(r"(\s*)(-|\d+\.)\s+(.+)")
 TABLE_RULE = re.compile(r"\|(?:\s*:?-+:?\s*\|)+")
+UNITS = "m|m2|m3|m²|m³|km|cm|mm|kg|g|mg|µg|t|h|min|s|l|ml|kW|kVA|kV|V|A|bar|%|€|°C"
+UNIT_SPACE = re.compile(rf"(?<=\d) (?=(?:\d{{3}}|{UNITS})(?!\w))")
 BLANK = re.compile(r"_{2,}")
 BOX = re.compile(r"\[ \]")
 
@@ -459,8 +461,8 @@ def plain(text: str) -> str:
 
 
 def typeset(text: str, lang: str) -> str:
-    """No-break spaces where a line must not end: within figures, and before French double punctuation."""
-    text = re.sub(r"(?<=\d) (?=\d{3}(?!\d))", NBSP, text)
+    """No-break spaces where no line may end: in a figure and before its unit, at French punctuation."""
+    text = UNIT_SPACE.sub(NBSP, text)
     if lang == "fr":
         text = re.sub(r" (?=[:;?!»%€])", NBSP, text)
         text = re.sub(r"(?<=«) ", NBSP, text)

@@ -1,4 +1,4 @@
-"""Middle step of the samples flow: numbered blocks -> reportlab flowables (samples/make_pdfs.py lays the pages).
+"""Middle step of the samples flow: numbered blocks -> reportlab flowables (make_pdfs.py lays out the pages).
 
 Everything a reader sees in the body is set here: type sizes, colours, tables, notes and forms. The fonts are
 the Bitstream Vera faces that reportlab's own wheel carries, so nothing depends on the system.
@@ -15,6 +15,7 @@ from markdown_dialect import (
     ITALIC,
     REFERENCE,
     WORDS,
+    Block,
     Document,
     Form,
     FormLine,
@@ -39,13 +40,14 @@ from reportlab.pdfbase.ttfonts import TTFont  # type: ignore[import-untyped]
 from reportlab.platypus import (  # type: ignore[import-untyped]
     CondPageBreak,
     Flowable,
-    KeepTogether,
     PageBreakIfNotEmpty,
 )
 from reportlab.platypus import Paragraph as Text
 from reportlab.platypus import Table as Grid
 
-WIDTH = 160 * mm
+WIDTH, FRAME_HEIGHT = 160 * mm, 248 * mm
+FEW_LINES: float = 48
+"""What must follow a heading on its page, in points, when it is running text."""
 INK, MUTED, ACCENT = HexColor("#1d2a33"), HexColor("#5f6f7a"), HexColor("#0b5068")
 RULE, STRONG_RULE, TINT, HEAD_TINT = (
     HexColor("#d5dde2"), HexColor("#8fa5b0"), HexColor("#f2f6f8"), HexColor("#e3edf1")
@@ -57,8 +59,8 @@ for _name in (REGULAR, STRONG, SLANTED, "VeraBI"):
 pdfmetrics.registerFontFamily(REGULAR, normal=REGULAR, bold=STRONG, italic=SLANTED, boldItalic="VeraBI")
 KNOWN_CHARACTERS = frozenset(pdfmetrics.getFont(REGULAR).face.charToGlyph)
 
+CELL_SIZE = 8.4
 CELL_PADDING = 6
-MIN_TEXT_COLUMN = 20 * mm
 COLUMN_APPETITE = 75 * mm
 """A column asks for its longest cell on one line, but never for more than this."""
 
@@ -75,12 +77,12 @@ STYLES = {
     "h2": _style("h2", 13.5, 18, fontName=STRONG, textColor=ACCENT, spaceBefore=16, spaceAfter=7),
     "h3": _style("h3", 11, 15, fontName=STRONG, spaceBefore=11, spaceAfter=5),
     "body": _style("body", 10.5, 15.8, spaceAfter=8.5),
-    "item": _style("item", 10.5, 15.5, leftIndent=18, bulletIndent=3, spaceAfter=4.5),
-    "subitem": _style("subitem", 10.5, 15.5, leftIndent=36, bulletIndent=22, spaceAfter=4.5),
+    "item": _style("item", 10.5, 15.5, leftIndent=20, bulletIndent=3, spaceAfter=4.5),
+    "subitem": _style("subitem", 10.5, 15.5, leftIndent=38, bulletIndent=24, spaceAfter=4.5),
     "note": _style("note", 10, 15),
     "caption": _style("caption", 9, 12.5, fontName=STRONG, textColor=ACCENT),
-    "cell": _style("cell", 8.8, 12.2),
-    "head": _style("head", 8.8, 12.2, fontName=STRONG, textColor=ACCENT),
+    "cell": _style("cell", CELL_SIZE, 11.8),
+    "head": _style("head", CELL_SIZE, 11.8, fontName=STRONG, textColor=ACCENT),
     "form title": _style("form title", 10.5, 14, fontName=STRONG, textColor=HexColor("#ffffff")),
     "form": _style("form", 9.2, 13),
     "form hint": _style("form hint", 9.2, 13, textColor=MUTED),
@@ -97,7 +99,7 @@ LAST_ITEM_STYLES = {
 
 
 class Typesetter:
-    """Turns the blocks of one document into flowables; `labels` says on which printed page an anchor stands."""
+    """Turns the blocks of one document into flowables; `labels`: the printed page of each anchor."""
 
     def __init__(self, document: Document, labels: dict[str, str]) -> None:
         self.document = document
@@ -114,8 +116,25 @@ class Typesetter:
             NewPage: lambda _block: [PageBreakIfNotEmpty()],
         }
 
-    def flowables(self, block: Any) -> list[Flowable]:
-        return self._setters[type(block)](block)
+    def story(self) -> list[tuple[Block, list[Flowable]]]:
+        """Every block with its flowables, made from the end: a heading must know what it may not leave."""
+        made: list[tuple[Block, list[Flowable]]] = []
+        following: Block | None = None
+        room = FEW_LINES
+        for block in reversed(self.document.blocks):
+            flowables = self._setters[type(block)](block)
+            if isinstance(block, Paragraph) and isinstance(following, Form):
+                flowables.insert(0, CondPageBreak(_height(flowables)))
+            if not isinstance(flowables[0], CondPageBreak):
+                room = FEW_LINES
+            else:
+                stays_with_next = isinstance(block, Heading | Paragraph)
+                wanted = flowables[0].height + (room if stays_with_next else 0)
+                room = wanted if wanted < FRAME_HEIGHT else flowables[0].height + FEW_LINES
+                flowables[0].height = room
+            made.append((block, flowables))
+            following = block
+        return made[::-1]
 
     def markup(self, text: str, where: Where) -> str:
         """Dialect text -> reportlab's paragraph markup, references resolved."""
@@ -137,12 +156,10 @@ class Typesetter:
             title = self.text(block.title, block.where, "h1")
             title.heading = block
             return [Text(eyebrow, STYLES["eyebrow"]), title]
-        indent = "&nbsp;&nbsp;" if block.level == 2 else "&nbsp; "
-        title = Text(
-            f"{block.number}{indent} {self.markup(block.title, block.where)}", STYLES[f"h{block.level}"]
-        )
+        text = f"{block.number}&nbsp;&nbsp; {self.markup(block.title, block.where)}"
+        title = Text(text, STYLES[f"h{block.level}"])
         title.heading = block
-        return [CondPageBreak(120 if block.level == 2 else 80), title]
+        return [CondPageBreak(_height([title])), title]
 
     def paragraph(self, block: Paragraph) -> list[Flowable]:
         return [self.text(block.text, block.where, "body")]
@@ -183,7 +200,9 @@ class Typesetter:
             rows, colWidths=widths, repeatRows=2, style=caption_row, spaceBefore=8, spaceAfter=17
         )
         grid.continued = Text(f"{caption} ({self.words['continued']})", STYLES["caption"])
-        return [CondPageBreak(95), grid]
+        grid.wrap(WIDTH, FRAME_HEIGHT)
+        caption_header_and_two_rows = sum(grid._rowHeights[:4])
+        return [CondPageBreak(caption_header_and_two_rows + 10), grid]
 
     def _row(self, block: Table, row: Sequence[str], kind: str) -> list[Flowable]:
         pairs = zip(row, block.aligns, strict=True)
@@ -196,24 +215,27 @@ class Typesetter:
             style=[("BACKGROUND", (0, 0), (-1, -1), ACCENT), *_padding(left=9, right=9, top=6, bottom=8)],
             spaceBefore=8,
         )
-        parts = [title, *(self._form_line(line) for line in block.lines)]
+        single = [line.blanks[0][0] for line in block.lines if len(line.blanks) == 1]
+        label_width = _label_width(single, WIDTH)
+        parts = [title, *(self._form_line(line, label_width) for line in block.lines)]
         parts[-1].spaceAfter = 18
-        return [KeepTogether(parts)]
+        height = _height(parts)
+        return [CondPageBreak(height if height < FRAME_HEIGHT else FRAME_HEIGHT / 3), *parts]
 
-    def _form_line(self, line: FormLine) -> Flowable:
+    def _form_line(self, line: FormLine, label_width: float) -> Flowable:
         if line.blanks:
-            return self._blanks(line)
+            return self._blanks(line, label_width)
         if line.options:
             return self._options(line)
         hint = self.text(line.text, line.where, "form hint")
         return _form_grid([[hint]], [WIDTH], [("BACKGROUND", (0, 0), (-1, -1), TINT)])
 
-    def _blanks(self, line: FormLine) -> Flowable:
+    def _blanks(self, line: FormLine, label_width: float) -> Flowable:
         share = WIDTH / len(line.blanks)
+        if len(line.blanks) > 1:
+            label_width = _label_width([label for label, _ in line.blanks], share)
         cells: list[Flowable] = []
         widths: list[float] = []
-        longest = max(text_width(plain(label), REGULAR, 9.2) for label, _ in line.blanks) + 2 * 8
-        label_width = min(max(longest, 0.38 * share), 0.62 * share)
         for label, after in line.blanks:
             cells += [self.text(label, line.where, "form"), self.text(after, line.where, "form hint")]
             widths += [label_width, share - label_width]
@@ -230,7 +252,9 @@ class Typesetter:
         for option in line.options:
             cells += [Box(), self.text(option, line.where, "form")]
             widths += [22, room - 22]
-        commands = [("LEFTPADDING", (n, 0), (n, 0), 2) for n in range(1, len(cells)) if widths[n - 1] == 22]
+        commands = [
+            ("LEFTPADDING", (n, 0), (n, 0), 2) for n in range(1, len(cells)) if isinstance(cells[n - 1], Box)
+        ]
         return _form_grid([cells], widths, commands, inner=False)
 
 
@@ -262,13 +286,14 @@ class RunningTable(Grid):  # type: ignore[misc]
 
 def _padding(left: float, right: float, top: float, bottom: float) -> list[tuple[Any, ...]]:
     sides = {"LEFTPADDING": left, "RIGHTPADDING": right, "TOPPADDING": top, "BOTTOMPADDING": bottom}
-    return [(side, (0, 0), (-1, -1), amount) for side, amount in sides.items()]
+    font = ("FONT", (0, 0), (-1, -1), REGULAR)
+    return [font, *((side, (0, 0), (-1, -1), amount) for side, amount in sides.items())]
 
 
 def table_rules(head: int) -> list[tuple[Any, ...]]:
     """Sober rules for a table whose header stands in row `head`."""
     return [
-        *_padding(left=CELL_PADDING, right=CELL_PADDING, top=4.2, bottom=5.4),
+        *_padding(left=CELL_PADDING, right=CELL_PADDING, top=3.9, bottom=5.1),
         ("VALIGN", (0, 0), (-1, -1), "TOP"),
         ("VALIGN", (0, head), (-1, head), "BOTTOM"),
         ("BACKGROUND", (0, head), (-1, head), HEAD_TINT),
@@ -292,6 +317,17 @@ def _form_grid(
     return Grid(rows, colWidths=widths, style=style)
 
 
+def _height(flowables: Sequence[Any]) -> float:
+    gaps = sum(flowable.getSpaceBefore() + flowable.getSpaceAfter() for flowable in flowables)
+    return float(gaps + sum(flowable.wrap(WIDTH, FRAME_HEIGHT)[1] for flowable in flowables))
+
+
+def _label_width(labels: Sequence[str], room: float) -> float:
+    """One width for all these labels, within reason: the rest of the room is there to be written on."""
+    longest = max((text_width(plain(label), REGULAR, 9.2) for label in labels), default=0) + 2 * 8 + 1
+    return min(max(longest, 0.3 * room), 0.62 * room)
+
+
 def check_characters(text: str, where: Where) -> None:
     for character in text:
         if ord(character) not in KNOWN_CHARACTERS:
@@ -312,7 +348,7 @@ def column_widths(table: Table, lang: str) -> list[float]:
             word_width(table.header[number], STRONG, lang),
             *(word_width(c, REGULAR, lang) for c in cells),
         ]
-        longest = max(text_width(plain(cell), REGULAR, 8.8) for cell in cells)
+        longest = max(text_width(plain(cell), REGULAR, CELL_SIZE) for cell in cells)
         least.append(max(words) + 2 * CELL_PADDING + 1)
         wish.append(max(least[-1], min(longest + 2 * CELL_PADDING + 1, COLUMN_APPETITE)))
     spare = WIDTH - sum(least)
@@ -326,4 +362,4 @@ def column_widths(table: Table, lang: str) -> list[float]:
 
 def word_width(cell: str, font: str, lang: str) -> float:
     words = typeset(plain(cell), lang).split(" ")
-    return max(text_width(word, STRONG if BOLD.search(cell) else font, 8.8) for word in words)
+    return max(text_width(word, STRONG if BOLD.search(cell) else font, CELL_SIZE) for word in words)

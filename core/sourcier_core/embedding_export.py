@@ -134,7 +134,7 @@ def load_original(model: str, source: str) -> "SentenceTransformer":
     except (OSError, ValueError) as error:
         remedy = (
             f"Give embedding.model the path of a sentence-transformers folder, or fetch it once on a connected "
-            f"machine (huggingface-cli download {model}) and copy the folder here."
+            f"machine (hf download {model}) and copy the folder here."
         )
         raise ModelMissing(model, f"{source} and the Hugging Face cache", remedy) from error
 

@@ -7,8 +7,6 @@ header row before rows that lost sight of it. The page number does not: an inser
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from llama_index.core.node_parser import SentenceSplitter
-
 from sourcier_core.settings import ChunkingSettings
 from sourcier_core.types import Page
 from sourcier_ingestion.sections import SectionStart, path_at
@@ -36,6 +34,8 @@ class Chunker:
             settings: Sizes.
             count_tokens: The embedding model's count, so that nothing of a chunk is cut off unread.
         """
+        from llama_index.core.node_parser import SentenceSplitter  # four CPU seconds, that no question must wait for
+
         self._settings = settings
         self._count = count_tokens
         self._splitter = SentenceSplitter(

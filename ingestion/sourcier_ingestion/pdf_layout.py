@@ -22,6 +22,7 @@ BOLD = 600  # CSS weight
 MAX_HEADING = 120  # characters
 MAX_HEADER_LINES = 4  # lines above a table's first row that may be its header
 _NUMERIC = re.compile(r"^[\s\d.,%$€£()+\-–—/:*]+$")
+_LABEL = re.compile(r"^(?:\(?\d{1,3}(?:\.\d{1,3})*[.)]?|\(?[a-zA-Z]{1,4}[.)]|[^\w\s]{1,2})$")
 _NUMBERED = re.compile(r"^(\d+(?:\.\d+)*)[.)]?\s+\S")
 
 
@@ -123,6 +124,8 @@ class _Measure:
             else:
                 cells[-1] = (cells[-1][0], word.end())
             right = self._edge(start + word.end() - 1, 1)
+        if len(cells) > 1 and _LABEL.match(text[slice(*cells[0])]):
+            cells[:2] = [(cells[0][0], cells[1][1])]  # a paragraph's number or a bullet is no cell
         return cells if height else [(0, len(text))]
 
     def _edge(self, index: int, side: int) -> float:

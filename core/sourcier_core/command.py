@@ -1,0 +1,58 @@
+"""The one command `sourcier`: a thin root that finds each folder's sub-commands by entry point."""
+
+import sys
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sourcier_core import __version__
+from sourcier_core.errors import SourcierError
+
+GROUP = "sourcier.commands"  # entry points that name a function taking the root's Typer app
+EXIT_FAILED = 1  # something asked for was not done
+EXIT_MISUSED = 2  # the command line or the settings are wrong
+
+
+def build() -> typer.Typer:
+    """Return the command with all sub-commands. What they need is imported when they run."""
+    app = typer.Typer(
+        name="sourcier",
+        help="Ask long documents, and see every answer proved on its page.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        add_completion=False,
+    )
+
+    @app.callback()
+    def root(
+        context: typer.Context,
+        home: Annotated[
+            Path | None, typer.Option(help="Where all data is kept.", envvar="SOURCIER_HOME", show_envvar=True)
+        ] = None,
+        profile: Annotated[
+            str | None, typer.Option(help="A settings file, or its name in configs/.", envvar="SOURCIER_PROFILE")
+        ] = None,
+    ) -> None:
+        context.obj = {"home": home, "profile": profile}
+
+    @app.command()
+    def version() -> None:
+        """Print the version."""
+        print(__version__)
+
+    for entry in sorted(entry_points(group=GROUP), key=lambda found: found.name):
+        entry.load()(app)
+    return app
+
+
+def main() -> None:
+    """Run the command; what Sourcier reports on purpose is printed without a traceback."""
+    try:
+        build()()
+    except SourcierError as error:
+        print(f"sourcier: {error}", file=sys.stderr)
+        raise SystemExit(EXIT_FAILED) from None
+    except BrokenPipeError:
+        raise SystemExit(EXIT_FAILED) from None

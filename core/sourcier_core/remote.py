@@ -1,0 +1,54 @@
+"""A running server's API, for commands on the same machine: it owns the index, so they ask it."""
+
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from sourcier_core.errors import ServerRefused, ServerUnreachable
+from sourcier_core.home import RunningServer
+
+SECONDS = 120.0  # an upload's bytes are hashed, a first answer may open a PDF
+
+
+class RemoteServer:
+    """Asks the server with the token that it left for this user."""
+
+    def __init__(self, server: RunningServer) -> None:
+        self.address = server.address
+        self._client = httpx.Client(
+            base_url=server.address,
+            headers={"Authorization": f"Bearer {server.token}"},
+            timeout=SECONDS,
+            trust_env=False,  # a proxy has no business between two processes of one machine
+        )
+
+    def get(self, path: str, **parameters: str) -> dict[str, Any]:
+        """GET a JSON object.
+
+        Raises:
+            ServerUnreachable: No reply.
+            ServerRefused: A reply that is an error.
+        """
+        return self._ask("GET", path, params=parameters)
+
+    def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """POST a JSON object; raises as `get` does."""
+        return self._ask("POST", path, json=body)
+
+    def upload(self, path: str, file: Path, fields: dict[str, str]) -> dict[str, Any]:
+        """POST a file as a form; raises as `get` does."""
+        with file.open("rb") as source:
+            return self._ask("POST", path, data=fields, files={"file": (file.name, source)})
+
+    def _ask(self, method: str, path: str, **parts: Any) -> dict[str, Any]:
+        try:
+            response = self._client.request(method, path, **parts)
+            body = response.json()
+        except (httpx.HTTPError, ValueError) as error:
+            raise ServerUnreachable(self.address, str(error) or type(error).__name__) from error
+        if response.is_error:
+            detail = body.get("error", {})
+            raise ServerRefused(detail.get("code", "unknown"), detail.get("message", response.reason_phrase))
+        result: dict[str, Any] = body
+        return result

@@ -1,0 +1,67 @@
+"""`sourcier ingest`, `documents` and `collections`."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+DEFAULT_COLLECTION = "default"
+Paths = Annotated[list[Path], typer.Argument(help="Files or folders: PDF, Markdown, plain text.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add this folder's commands to the root."""
+    app.command()(ingest)
+    app.command()(documents)
+    app.command()(collections)
+
+
+def ingest(
+    context: typer.Context,
+    paths: Paths,
+    collection: Annotated[str, typer.Option(help="Where the documents go.")] = DEFAULT_COLLECTION,
+    public: Annotated[bool, typer.Option("--public", help="Let anyone ask this collection.")] = False,
+) -> None:
+    """Make documents answer; those that did not change are skipped."""
+    from sourcier_core.command_context import command_context
+    from sourcier_ingestion.batch import HomeTarget, ServerTarget, find_files, ingest_files
+
+    ready = command_context(context)
+    files = find_files(paths)
+    target = ServerTarget(ready.server) if ready.server else HomeTarget(ready.settings)
+    with target:
+        if public:
+            target.publish(collection)
+        summary = ingest_files(files, collection, target)
+    if summary.lost:
+        raise typer.Exit(1)
+
+
+def documents(context: typer.Context, as_json: AsJson = False) -> None:
+    """List the documents, also those whose files were refused, and why."""
+    from sourcier_core.command_context import command_context
+    from sourcier_ingestion.listing import list_documents, print_documents
+
+    rows = list_documents(command_context(context))
+    if as_json:
+        typer.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+    else:
+        print_documents(rows)
+
+
+def collections(
+    context: typer.Context,
+    name: Annotated[str | None, typer.Argument(help="The collection to change; made where there is none.")] = None,
+    public: Annotated[bool | None, typer.Option("--public/--private", help="Who may ask it.")] = None,
+) -> None:
+    """List the collections, or say who may ask one."""
+    from sourcier_core.command_context import command_context
+    from sourcier_ingestion.listing import change_collection, list_collections
+
+    ready = command_context(context)
+    if name is not None and public is not None:
+        change_collection(ready, name, public=public)
+    for row in list_collections(ready):
+        typer.echo(f"{row['name']}\t{'public' if row['public'] else 'private'}\t{row['documents']} document(s)")

@@ -1,0 +1,106 @@
+"""Services -> the ASGI application: routes, the Ask page, limits and headers."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from uuid import uuid4
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import FileResponse
+from fastapi.staticfiles import StaticFiles
+
+from sourcier_core import __version__
+from sourcier_core.types import FOREVER, Scope
+from sourcier_service.api import schemas as s
+from sourcier_service.api.dependencies import ServicesDep
+from sourcier_service.api.error_responses import error_response, install_error_responses
+from sourcier_service.api.routes import router
+from sourcier_service.wiring import Services
+
+UI = Path(__file__).parents[1] / "ui"
+UPLOAD_OVERHEAD = 64 * 1024  # bytes of a multipart upload that are not the file
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+    "Content-Security-Policy": (
+        "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; "
+        "frame-ancestors 'none'; form-action 'self'"
+    ),
+}
+
+
+def create_app(services: Services, *, operator_token: str | None = None) -> FastAPI:
+    """Make the application.
+
+    Args:
+        services: Ready; closed by whoever opened them.
+        operator_token: Accepted as an administrator's key while this process lives.
+    """
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        services.jobs.start()
+        yield
+
+    app = FastAPI(
+        title="Sourcier",
+        version=__version__,
+        summary="Answers from long documents, each one proved: page, printed label, quoted words, highlighted.",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.services = services
+    app.state.operator_token = operator_token
+    install_error_responses(app)
+    app.include_router(router)
+    _add_health(app)
+    _add_ask_page(app)
+    _add_limits_and_headers(app, services)
+    return app
+
+
+def _add_health(app: FastAPI) -> None:
+    @app.get("/healthz", tags=["health"])
+    def healthz() -> s.HealthBody:
+        """Say that the process lives."""
+        return s.HealthBody(status="ok")
+
+    @app.get("/readyz", tags=["health"], responses={503: {"model": s.ErrorBody}})
+    def readyz(services: ServicesDep) -> s.ReadyBody:
+        """Say that questions can be answered now: the catalogue and the index reply."""
+        catalogue = services.stores.catalogue
+        names = [collection.name for collection in catalogue.collections()]
+        chunks = services.stores.index.count(Scope(frozenset(names), min(catalogue.sequence(), FOREVER - 1)))
+        return s.ReadyBody(status="ready", documents=len(catalogue.documents(names)), chunks=chunks)
+
+
+def _add_ask_page(app: FastAPI) -> None:
+    @app.get("/", include_in_schema=False)
+    def ask_page() -> FileResponse:
+        return FileResponse(UI / "index.html", headers={"Cache-Control": "no-cache"})
+
+    app.mount("/ui", StaticFiles(directory=UI), name="ui")
+
+
+def _add_limits_and_headers(app: FastAPI, services: Services) -> None:
+    limits = services.settings
+
+    @app.middleware("http")
+    async def _limits_and_headers(
+        request: Request, call_next: Callable[[Request], Awaitable[Response]]
+    ) -> Response:
+        request_id = uuid4().hex
+        uploading = request.url.path == "/v1/documents"
+        most = limits.reading.max_bytes + UPLOAD_OVERHEAD if uploading else limits.http.max_body_bytes
+        claimed = request.headers.get("content-length", "")
+        if claimed.isdigit() and int(claimed) > most:
+            message = f"The request has {int(claimed):,} bytes; the limit is {most:,}."
+            response: Response = error_response(413, "request_too_large", message)
+        else:
+            response = await call_next(request)
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        response.headers["x-request-id"] = request_id
+        return response

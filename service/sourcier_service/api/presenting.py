@@ -1,0 +1,130 @@
+"""Domain types -> what goes over the wire, with the links that open it."""
+
+from urllib.parse import urlencode
+from uuid import uuid4
+
+from sourcier_core.types import Answer, Box, Citation, Document, Job, Passage
+from sourcier_service.api import schemas as s
+
+
+def present_answer(answer: Answer) -> s.AnswerBody:
+    """Return an answer's body, under an id of its own."""
+    return s.AnswerBody(
+        id=str(uuid4()),
+        question=answer.question,
+        status=answer.status.value,
+        mode=answer.mode.value,
+        language=answer.language,
+        confidence=round(answer.confidence, 4),
+        reason=answer.reason,
+        sentences=[s.SentenceBody(text=x.text, citations=list(x.citations)) for x in answer.sentences],
+        citations=[present_citation(citation) for citation in answer.citations],
+        passages=[present_passage(passage) for passage in answer.passages],
+        follow_ups=list(answer.follow_ups),
+        timings=answer.timings,
+    )
+
+
+def present_citation(citation: Citation) -> s.CitationBody:
+    """Return a citation's body."""
+    return s.CitationBody(
+        n=citation.n,
+        page=citation.page,
+        page_label=citation.page_label,
+        section=list(citation.section),
+        quote=citation.quote,
+        start=citation.start,
+        end=citation.end,
+        boxes=[present_box(box) for box in citation.boxes],
+        verified=citation.verified,
+        original_url=original_url(citation.document.id, citation.version, citation.page),
+        document=present_ref(citation.document),
+        version=citation.version,
+        **_links(citation),
+    )
+
+
+def present_passage(passage: Passage) -> s.PassageBody:
+    """Return a passage's body."""
+    return s.PassageBody(
+        document=present_ref(passage.document),
+        version=passage.version,
+        page=passage.page,
+        page_label=passage.page_label,
+        section=list(passage.section),
+        text=passage.text,
+        start=passage.start,
+        end=passage.end,
+        score=round(passage.score, 6),
+        **_links(passage),
+    )
+
+
+def present_ref(document: Document) -> s.DocumentRef:
+    """Return which document it is."""
+    return s.DocumentRef(
+        id=document.id, name=document.name, title=document.title, collection=document.collection
+    )
+
+
+def present_document(document: Document) -> s.DocumentBody:
+    """Return a document's body."""
+    return s.DocumentBody(
+        id=document.id,
+        collection=document.collection,
+        name=document.name,
+        title=document.title,
+        status=document.status.value,
+        reason=document.reason,
+        reason_code=document.reason_code,
+        version=document.version,
+        media_type=document.media_type.value if document.media_type else None,
+        language=document.language,
+        pages=document.page_count,
+        chunks=document.chunk_count,
+        size=document.size,
+        updated_at=document.updated_at,
+    )
+
+
+def present_job(job: Job) -> s.JobBody:
+    """Return a job's body."""
+    return s.JobBody(
+        id=job.id,
+        document=job.document,
+        collection=job.collection,
+        name=job.name,
+        state=job.state.value,
+        pages_done=job.pages_done,
+        pages_total=job.pages_total,
+        error_code=job.error_code,
+        error=job.error,
+        created_at=job.created_at,
+        updated_at=job.updated_at,
+    )
+
+
+def present_box(box: Box) -> s.BoxBody:
+    """Return a box's body."""
+    return s.BoxBody(x0=box.x0, y0=box.y0, x1=box.x1, y1=box.y1)
+
+
+def page_url(document: str, version: str, page: int | None) -> str:
+    """Return where a page's text and boxes are."""
+    return f"/v1/documents/{document}/versions/{version}/pages/{page or 1}"
+
+
+def original_url(document: str, version: str, page: int | None) -> str:
+    """Return where the original file is, opened at the page by viewers that can."""
+    return f"/v1/documents/{document}/versions/{version}/original" + (f"#page={page}" if page else "")
+
+
+def _links(found: Citation | Passage) -> dict[str, str | None]:
+    span = {"start": found.start, "end": found.end}
+    page = page_url(found.document.id, found.version, found.page)
+    place = {"document": found.document.id, "version": found.version, "page": found.page or 1, **span}
+    return {
+        "url": f"/#{urlencode(place)}",
+        "page_url": f"{page}?{urlencode(span)}",
+        "image_url": f"{page}.jpg?{urlencode(span)}" if found.page else None,
+    }

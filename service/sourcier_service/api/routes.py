@@ -1,0 +1,202 @@
+"""The routes under /v1: translate in, one domain call, translate out."""
+
+from pathlib import PurePosixPath
+from typing import Annotated
+
+from fastapi import APIRouter, File, Form, Query, UploadFile
+from fastapi.responses import FileResponse, Response
+
+from sourcier_core.errors import DocumentNotFound, JobNotFound, PageNotFound
+from sourcier_core.page_store import label_of
+from sourcier_core.types import Document, DocumentVersion, MediaType, Page
+from sourcier_service.access import Principal
+from sourcier_service.api import presenting as present
+from sourcier_service.api import schemas as s
+from sourcier_service.api.dependencies import PrincipalDep, ServicesDep
+from sourcier_service.wiring import Services
+
+NOT_FOUND: dict[int | str, dict[str, object]] = {404: {"model": s.ErrorBody}}
+QUESTION_ERRORS: dict[int | str, dict[str, object]] = {
+    404: {"model": s.ErrorBody},
+    422: {"model": s.ErrorBody},
+    503: {"model": s.ErrorBody},
+}
+ADMIN_ERRORS: dict[int | str, dict[str, object]] = {401: {"model": s.ErrorBody}, 403: {"model": s.ErrorBody}}
+
+router = APIRouter(prefix="/v1")
+
+
+@router.post("/answer", tags=["ask"], responses=QUESTION_ERRORS)
+def answer(body: s.AnswerRequest, services: ServicesDep, principal: PrincipalDep) -> s.AnswerBody:
+    """Answer a question with verbatim, cited sentences, or say that the documents do not."""
+    scope = services.access.scope(principal, body.collections)
+    return present.present_answer(services.answering.answer(body.question, scope, language=body.language))
+
+
+@router.post("/search", tags=["ask"], responses=QUESTION_ERRORS)
+def search(body: s.SearchRequest, services: ServicesDep, principal: PrincipalDep) -> s.SearchBody:
+    """Find the pages that may answer, without answering."""
+    scope = services.access.scope(principal, body.collections)
+    passages = services.answering.search(body.question, scope, limit=body.limit)
+    return s.SearchBody(passages=[present.present_passage(passage) for passage in passages])
+
+
+@router.get("/collections", tags=["documents"])
+def list_collections(services: ServicesDep, principal: PrincipalDep) -> s.CollectionsBody:
+    """List the collections that you may read."""
+    bodies = [
+        s.CollectionBody(
+            name=known.name, public=known.public, documents=len(services.stores.catalogue.documents([known.name]))
+        )
+        for known in services.access.readable(principal)
+    ]
+    return s.CollectionsBody(collections=bodies)
+
+
+@router.post("/collections", tags=["documents"], status_code=201, responses=ADMIN_ERRORS)
+def put_collection(body: s.CollectionRequest, services: ServicesDep, principal: PrincipalDep) -> s.CollectionBody:
+    """Make a collection, or publish or withdraw one. Needs an admin key."""
+    services.access.require_admin(principal, "change collections")
+    made = services.stores.catalogue.add_collection(body.name, public=body.public)
+    count = len(services.stores.catalogue.documents([made.name]))
+    return s.CollectionBody(name=made.name, public=made.public, documents=count)
+
+
+@router.get("/documents", tags=["documents"], responses=NOT_FOUND)
+def list_documents(
+    services: ServicesDep, principal: PrincipalDep, collection: str | None = None
+) -> s.DocumentsBody:
+    """List the documents that you may read, also those whose files were refused."""
+    scope = services.access.scope(principal, None if collection is None else [collection])
+    documents = services.stores.catalogue.documents(sorted(scope.collections))
+    return s.DocumentsBody(documents=[present.present_document(document) for document in documents])
+
+
+@router.post("/documents", tags=["documents"], status_code=202, responses=ADMIN_ERRORS)
+def upload_document(
+    services: ServicesDep,
+    principal: PrincipalDep,
+    file: Annotated[UploadFile, File(description="PDF, Markdown or plain text")],
+    collection: Annotated[str, Form(description="made, not public, where there is none")] = "default",
+    name: Annotated[str | None, Form(description="of the document; default the file's name")] = None,
+) -> s.UploadBody:
+    """Add a document, or replace the one of that name, in the background. Needs an admin key."""
+    services.access.require_admin(principal, "add documents")
+    chosen = name or PurePosixPath((file.filename or "document").replace("\\", "/")).name
+    job = services.jobs.submit(file.file, chosen, collection, services.settings.reading.max_bytes)
+    return s.UploadBody(job=present.present_job(job))
+
+
+@router.delete("/documents/{document}", tags=["documents"], status_code=204, responses={**ADMIN_ERRORS, **NOT_FOUND})
+def delete_document(document: str, services: ServicesDep, principal: PrincipalDep) -> None:
+    """Remove a document: the next answer does not know it. Needs an admin key."""
+    services.access.require_admin(principal, "delete documents")
+    services.ingestion.delete(services.access.document(principal, document))
+
+
+@router.get("/jobs/{job}", tags=["documents"], responses={**ADMIN_ERRORS, **NOT_FOUND})
+def get_job(job: str, services: ServicesDep, principal: PrincipalDep) -> s.JobBody:
+    """Follow an upload. Needs an admin key."""
+    services.access.require_admin(principal, "follow jobs")
+    found = services.stores.jobs.get(job)
+    if found is None:
+        raise JobNotFound(job)
+    return present.present_job(found)
+
+
+@router.get(
+    "/documents/{document}/versions/{version}/pages/{page}.jpg",
+    tags=["pages"],
+    response_class=Response,
+    responses={200: {"content": {"image/jpeg": {}}}, **NOT_FOUND},
+)
+def get_page_image(
+    document: str,
+    version: str,
+    page: int,
+    services: ServicesDep,
+    principal: PrincipalDep,
+    scale: Annotated[float, Query(gt=0, le=4, description="pixels to the point")] = 1.5,
+    start: Annotated[int | None, Query(ge=0, description="marks the span from start ...")] = None,
+    end: Annotated[int | None, Query(ge=0, description="... to end")] = None,
+) -> Response:
+    """Draw a page as a JPEG, the words of a span marked on request."""
+    _, known, text = _page(services, principal, document, version, page)
+    if known.media_type is not MediaType.PDF:
+        raise PageNotFound(document, page, 0)
+    span = _span(text, start, end)
+    boxes = services.views.quote_boxes(version, page, *span).boxes if span else ()
+    image = services.views.render(version, page, scale, boxes)
+    return Response(image, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=3600"})
+
+
+@router.get("/documents/{document}/versions/{version}/pages/{page}", tags=["pages"], responses=NOT_FOUND)
+def get_page(
+    document: str,
+    version: str,
+    page: int,
+    services: ServicesDep,
+    principal: PrincipalDep,
+    start: Annotated[int | None, Query(ge=0, description="boxes of the span from start ...")] = None,
+    end: Annotated[int | None, Query(ge=0, description="... to end")] = None,
+) -> s.PageBody:
+    """Return a page's text, its size, and on request the boxes of a span of its text."""
+    owner, known, text = _page(services, principal, document, version, page)
+    is_pdf = known.media_type is MediaType.PDF
+    span = _span(text, start, end)
+    # The size stands with the boxes: those of an empty span are none, and as cheap.
+    found = services.views.quote_boxes(version, page, *(span or (0, 0))) if is_pdf else None
+    return s.PageBody(
+        document=present.present_ref(owner),
+        version=version,
+        page=text.number,
+        page_label=label_of(services.stores.pages.structure(version), text.number),
+        page_count=known.page_count,
+        width=found.width if found else None,
+        height=found.height if found else None,
+        text=text.text,
+        headings=[heading.title for heading in text.headings],
+        boxes=[present.present_box(box) for box in found.boxes] if found else [],
+        verified=found.verified if found and span else None,
+    )
+
+
+@router.get(
+    "/documents/{document}/versions/{version}/original",
+    tags=["pages"],
+    response_class=FileResponse,
+    responses={200: {"content": {"application/pdf": {}}}, **NOT_FOUND},
+)
+def get_original(document: str, version: str, services: ServicesDep, principal: PrincipalDep) -> Response:
+    """Return the original file; a browser opens a PDF at `#page=n`."""
+    owner, known = _version(services, principal, document, version)
+    filename = PurePosixPath(owner.name).name
+    # Text is never shown as a page of this site: a document cannot bring scripts along.
+    media_type = known.media_type.value if known.media_type is MediaType.PDF else "text/plain; charset=utf-8"
+    with services.stores.originals.local_path(version) as path:
+        return FileResponse(path, media_type=media_type, filename=filename, content_disposition_type="inline")
+
+
+def _version(
+    services: Services, principal: Principal, document: str, version: str
+) -> tuple[Document, DocumentVersion]:
+    owner = services.access.document(principal, document)
+    known = services.stores.catalogue.document_version(document, version)
+    if known is None:
+        raise DocumentNotFound(f"{document} version {version}")
+    return owner, known
+
+
+def _page(
+    services: Services, principal: Principal, document: str, version: str, page: int
+) -> tuple[Document, DocumentVersion, Page]:
+    owner, known = _version(services, principal, document, version)
+    if not 1 <= page <= known.page_count:
+        raise PageNotFound(owner.name, page, known.page_count)
+    return owner, known, services.stores.pages.page(version, page)
+
+
+def _span(page: Page, start: int | None, end: int | None) -> tuple[int, int] | None:
+    if start is None or end is None or not start < end <= len(page.text):
+        return None
+    return start, end

@@ -1,0 +1,235 @@
+"""What goes over the wire. Response fields have no defaults, so that the OpenAPI file shows them always present."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+MAX_QUESTION_CHARS = 100_000  # refused by the schema; the limit that is set gives the better message
+
+
+class AnswerRequest(BaseModel):
+    """A question."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"question": "Quel est le délai pour déposer une note de frais ?"}]},
+    )
+
+    question: Annotated[str, Field(max_length=MAX_QUESTION_CHARS)]
+    collections: list[str] | None = Field(default=None, description="Narrows to these; default all you may read.")
+    language: Literal["fr", "en"] | None = Field(default=None, description="Of the question; default detected.")
+
+
+class SearchRequest(BaseModel):
+    """A question whose passages are wanted, without an answer."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"question": "mileage rate above 5,000 km", "limit": 5}]}
+    )
+
+    question: Annotated[str, Field(max_length=MAX_QUESTION_CHARS)]
+    collections: list[str] | None = None
+    limit: int = Field(default=10, ge=1, le=50)
+
+
+class DocumentRef(BaseModel):
+    """Which document."""
+
+    id: str
+    name: str
+    title: str
+    collection: str
+
+
+class BoxBody(BaseModel):
+    """A rectangle in PDF points, origin top left of the page as displayed."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+
+class CitationBody(BaseModel):
+    """The proof of a sentence."""
+
+    n: int
+    document: DocumentRef
+    version: str = Field(description="sha256 of the file")
+    page: int | None = Field(description="1-based, as a viewer counts; null for Markdown and plain text")
+    page_label: str | None = Field(description="as printed on the page")
+    section: list[str]
+    quote: str
+    start: int = Field(description="code points into the page's text")
+    end: int
+    boxes: list[BoxBody]
+    verified: bool
+    url: str = Field(description="opens this page with the highlight in the Ask page")
+    page_url: str
+    image_url: str | None
+    original_url: str
+
+
+class PassageBody(BaseModel):
+    """A page that may answer."""
+
+    document: DocumentRef
+    version: str
+    page: int | None
+    page_label: str | None
+    section: list[str]
+    text: str
+    start: int
+    end: int
+    score: float = Field(description="higher is better; comparable within one reply only")
+    url: str
+    page_url: str
+    image_url: str | None
+
+
+class SentenceBody(BaseModel):
+    """One sentence and the citations that prove it."""
+
+    text: str
+    citations: list[int]
+
+
+class AnswerBody(BaseModel):
+    """The reply to a question."""
+
+    id: str
+    question: str
+    status: Literal["answered", "partial", "no_answer"]
+    mode: Literal["curated", "extractive", "generative"]
+    language: str
+    confidence: float
+    reason: str | None
+    sentences: list[SentenceBody]
+    citations: list[CitationBody]
+    passages: list[PassageBody]
+    follow_ups: list[str]
+    timings: dict[str, float] = Field(description="milliseconds by step")
+
+
+class SearchBody(BaseModel):
+    """Passages, best first, on distinct pages."""
+
+    passages: list[PassageBody]
+
+
+class CollectionBody(BaseModel):
+    """A collection that you may read."""
+
+    name: str
+    public: bool
+    documents: int
+
+
+class CollectionsBody(BaseModel):
+    """The collections that you may read."""
+
+    collections: list[CollectionBody]
+
+
+class CollectionRequest(BaseModel):
+    """A collection to make, or to give another access."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str
+    public: bool = False
+
+
+class DocumentBody(BaseModel):
+    """A document, also one whose file was refused."""
+
+    id: str
+    collection: str
+    name: str
+    title: str
+    status: Literal["indexing", "ready", "partial", "refused", "failed"]
+    reason: str | None
+    reason_code: str | None
+    version: str | None
+    media_type: str | None
+    language: str
+    pages: int
+    chunks: int
+    size: int
+    updated_at: datetime
+
+
+class DocumentsBody(BaseModel):
+    """The documents that you may read."""
+
+    documents: list[DocumentBody]
+
+
+class JobBody(BaseModel):
+    """An upload's ingestion."""
+
+    id: str
+    document: str
+    collection: str
+    name: str
+    state: Literal[
+        "queued", "reading", "chunking", "embedding", "writing", "verifying", "done", "failed", "cancelled"
+    ]
+    pages_done: int
+    pages_total: int
+    error_code: str | None
+    error: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class UploadBody(BaseModel):
+    """An upload that was accepted."""
+
+    job: JobBody
+
+
+class PageBody(BaseModel):
+    """A page's text, and where a span of it is printed."""
+
+    document: DocumentRef
+    version: str
+    page: int | None
+    page_label: str | None
+    page_count: int
+    width: float | None = Field(description="in points; null for a text pane")
+    height: float | None
+    text: str
+    headings: list[str]
+    boxes: list[BoxBody] = Field(description="of the span from start to end, when asked for")
+    verified: bool | None = Field(description="whether the boxes were proved; null when no span was asked for")
+
+
+class HealthBody(BaseModel):
+    """Whether the process lives."""
+
+    status: Literal["ok"]
+
+
+class ReadyBody(BaseModel):
+    """Whether questions can be answered now."""
+
+    status: Literal["ready"]
+    documents: int
+    chunks: int
+
+
+class ErrorDetail(BaseModel):
+    """What went wrong."""
+
+    type: str
+    code: str
+    message: str
+    param: str | None
+
+
+class ErrorBody(BaseModel):
+    """The one shape of every error."""
+
+    error: ErrorDetail

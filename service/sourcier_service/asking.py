@@ -1,0 +1,88 @@
+"""A question on the command line -> the same JSON as the API's, from this process or the server that owns the home."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+
+from sourcier_core.catalogue import Catalogue
+from sourcier_core.command_context import CommandContext
+from sourcier_core.home import Home
+from sourcier_core.keys import KeyStore
+from sourcier_service.access import ADMIN, OPERATOR
+from sourcier_service.api.presenting import present_answer, present_passage
+from sourcier_service.wiring import open_services
+
+
+def ask_question(ready: CommandContext, question: str, collections: Sequence[str] | None) -> dict[str, Any]:
+    """Return the body of POST /v1/answer."""
+    if ready.server is not None:
+        return ready.server.post("/v1/answer", {"question": question, "collections": collections})
+    services = open_services(ready.settings, owner="sourcier ask")
+    try:
+        answer = services.answering.answer(question, services.access.scope(OPERATOR, collections))
+        return present_answer(answer).model_dump(mode="json")
+    finally:
+        services.close()
+
+
+def search_passages(
+    ready: CommandContext, question: str, collections: Sequence[str] | None, limit: int
+) -> dict[str, Any]:
+    """Return the body of POST /v1/search."""
+    if ready.server is not None:
+        body = {"question": question, "collections": collections, "limit": limit}
+        return ready.server.post("/v1/search", body)
+    services = open_services(ready.settings, owner="sourcier search")
+    try:
+        found = services.answering.search(question, services.access.scope(OPERATOR, collections), limit=limit)
+        return {"passages": [present_passage(passage).model_dump(mode="json") for passage in found]}
+    finally:
+        services.close()
+
+
+def create_admin_key(ready: CommandContext) -> str:
+    """Make an administrator's key; the catalogue takes it also while a server runs."""
+    home = Home(ready.settings.home)
+    home.create()
+    catalogue = Catalogue(home.catalogue_url)
+    try:
+        return KeyStore(catalogue.engine).create(frozenset({ADMIN}))
+    finally:
+        catalogue.close()
+
+
+def print_answer(body: dict[str, Any]) -> None:
+    """Print an answer's sentences and where they stand, or the nearest passages."""
+    console = Console(highlight=False)
+    if body["status"] == "no_answer":
+        french = body["language"] == "fr"
+        console.print("[bold]Les documents ne le disent pas.[/]" if french else "[bold]The documents do not say.[/]")
+        console.print("Les passages les plus proches :" if french else "The nearest passages:")
+        print_passages(body["passages"][:3])
+        return
+    for sentence in body["sentences"]:
+        marks = "".join(f"[{n}]" for n in sentence["citations"])
+        console.print(f"{escape(sentence['text'])} [bold cyan]{escape(marks)}[/]")
+    for citation in body["citations"]:
+        state = "" if citation["verified"] else "  (not verified)"
+        console.print(f"  [cyan]{escape('[' + str(citation['n']) + ']')}[/] {escape(_place(citation))}{state}")
+
+
+def print_passages(passages: Sequence[dict[str, Any]]) -> None:
+    """Print where passages stand and how they begin."""
+    console = Console(highlight=False)
+    for passage in passages:
+        console.print(f"[cyan]{escape(_place(passage))}[/]")
+        console.print(f"  {escape(' '.join(passage['text'].split())[:200])}")
+
+
+def _place(found: dict[str, Any]) -> str:
+    parts = [found["document"]["title"]]
+    if found["page"] is not None:
+        label = found["page_label"]
+        parts.append(f"page {label} (PDF {found['page']})" if label else f"page {found['page']}")
+    if found["section"]:
+        parts.append(" > ".join(found["section"]))
+    return ", ".join(parts)

@@ -1,0 +1,144 @@
+"""What is installed, found and missing on this machine, and the command that mends it."""
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from sourcier_core.catalogue import Catalogue
+from sourcier_core.embedding_export import (
+    MODELS_EXTRA,
+    export_directory,
+    export_model,
+    find_source,
+    read_manifest,
+)
+from sourcier_core.errors import SourcierError
+from sourcier_core.home import Home
+from sourcier_core.settings import Settings, load_settings
+
+PACKAGES = ("sourcier", "llama-index-core", "qdrant-client", "qdrant-edge-py", "fastapi", "pypdf", "pypdfium2")
+MIN_FREE = 2**30  # bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at."""
+
+    what: str
+    found: str
+    ok: bool = True
+    remedy: str | None = None  # a command or step, where something is missing
+
+
+def examine(options: dict[str, Any]) -> list[Finding]:
+    """Look at versions, settings, model, home and helpers. Opens nothing that a running server owns."""
+    findings = [Finding("python", sys.version.split()[0]), *(_package(name) for name in PACKAGES)]
+    try:
+        settings = load_settings(**options)
+    except SourcierError as error:
+        return [*findings, Finding("settings", str(error), ok=False, remedy="mend the file or variable named")]
+    return [*findings, _model(settings), _home(settings), _index(settings), _disk(settings), *_optional()]
+
+
+def export(options: dict[str, Any]) -> str:
+    """Export the configured embedding model unless that was done, and return what it is.
+
+    Raises:
+        ModelMissing: The model, or what exports it, is not on this machine.
+    """
+    settings = load_settings(**options)
+    directory = export_directory(settings.exports, settings.embedding.model, settings.embedding.precision)
+    manifest = read_manifest(directory) or export_model(
+        settings.embedding.model, settings.embedding.precision, directory
+    )
+    return f"{manifest.model} ({manifest.precision}, sha256 {manifest.weights_sha256}) in {directory}"
+
+
+def print_findings(findings: list[Finding]) -> None:
+    """Print one line for each, and its remedy below."""
+    console = Console(highlight=False, soft_wrap=True)
+    for finding in findings:
+        mark = "[green]ok[/]     " if finding.ok else "[red]missing[/]"
+        console.print(f"{mark} {finding.what}: {finding.found}")
+        if finding.remedy:
+            console.print(f"        -> {finding.remedy}", markup=False)
+
+
+def _package(name: str) -> Finding:
+    try:
+        return Finding(name, version(name))
+    except PackageNotFoundError:
+        return Finding(name, "not installed", ok=False, remedy="make install")
+
+
+def _model(settings: Settings) -> Finding:
+    name = f"model {settings.embedding.model} ({settings.embedding.precision})"
+    directory = export_directory(settings.exports, settings.embedding.model, settings.embedding.precision)
+    manifest = read_manifest(directory)
+    if manifest is not None:
+        return Finding(name, f"exported in {directory}, weights sha256 {manifest.weights_sha256}")
+    try:
+        source = find_source(settings.embedding.model)
+    except SourcierError as error:
+        return Finding(name, str(error), ok=False, remedy=MODELS_EXTRA)
+    if find_spec("torch") is None or find_spec("sentence_transformers") is None:
+        return Finding(name, f"found ({source}), not exported", ok=False, remedy=MODELS_EXTRA)
+    return Finding(name, f"found ({source}), exported at the first use (or: sourcier doctor --export-model)")
+
+
+def _home(settings: Settings) -> Finding:
+    running = Home(settings.home).running_server()
+    state = f"owned by the server at {running.address}" if running else "no server runs"
+    writable = os.access(_existing(settings.home), os.W_OK)
+    remedy = None if writable else f"make {settings.home} writable, or choose another --home"
+    return Finding("home", f"{settings.home}, {state}", ok=writable, remedy=remedy)
+
+
+def _index(settings: Settings) -> Finding:
+    home = Home(settings.home)
+    if not (settings.home / "catalogue.sqlite3").is_file():
+        return Finding("index", "empty", remedy="sourcier ingest PATH...")
+    try:
+        catalogue = Catalogue(home.catalogue_url)
+    except SourcierError as error:
+        return Finding("index", str(error), ok=False)
+    try:
+        documents = catalogue.documents([collection.name for collection in catalogue.collections()])
+        generation = catalogue.live_generation()
+    finally:
+        catalogue.close()
+    made_by = f", made by {generation.fingerprint}" if generation else ""
+    answering = [document for document in documents if document.version]
+    chunks = sum(document.chunk_count for document in answering)
+    return Finding("index", f"{len(answering)} documents answer, {chunks} chunks{made_by}")
+
+
+def _disk(settings: Settings) -> Finding:
+    free = shutil.disk_usage(_existing(settings.home)).free
+    remedy = None if free >= MIN_FREE else f"free some room at {settings.home}"
+    return Finding("disk", f"{free / 2**30:.1f} GiB free", ok=free >= MIN_FREE, remedy=remedy)
+
+
+def _optional() -> list[Finding]:
+    looked: list[tuple[str, Callable[[], str | None], str]] = [
+        ("tesseract (optional, to OCR scans before adding them)", lambda: shutil.which("tesseract"), "tesseract-ocr"),
+        ("chromium (optional, browser tests)", lambda: shutil.which("chromium"), "chromium"),
+    ]
+    return [
+        Finding(what, path) if (path := find()) else Finding(what, "not found", remedy=f"apt-get install {package}")
+        for what, find, package in looked
+    ]
+
+
+def _existing(path: Path) -> Path:
+    while not path.exists() and path != path.parent:
+        path = path.parent
+    return path

@@ -1,0 +1,94 @@
+"""Question -> passages: hybrid search fused in Qdrant, then the pages that the chunks found stand on."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sourcier_core.catalogue import Catalogue
+from sourcier_core.page_store import PageStore, label_of
+from sourcier_core.ports import ChunkIndex
+from sourcier_core.settings import RetrievalSettings
+from sourcier_core.types import Document, Page, Passage, Scope, ScoredChunk
+from sourcier_service.question import Question
+
+SPARSE_SHARE = 0.5  # of a chunk's score: its BM25 score, the best one found being 1, beside its cosine
+SECOND_CHUNK = 0.2  # a page's second best chunk counts this much beside the best
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """What was found: passages on distinct pages, and every chunk with its signals."""
+
+    passages: tuple[Passage, ...]  # best first
+    chunks: tuple[ScoredChunk, ...]  # best first
+
+
+class Retriever:
+    """Finds the pages that may answer, within a scope."""
+
+    def __init__(
+        self, *, index: ChunkIndex, catalogue: Catalogue, pages: PageStore, settings: RetrievalSettings
+    ) -> None:
+        self._index = index
+        self._catalogue = catalogue
+        self._pages = pages
+        self._settings = settings
+
+    def retrieve(self, question: Question, scope: Scope, limit: int | None = None) -> Retrieved:
+        """Find passages.
+
+        Args:
+            question: Understood with the index's model.
+            scope: What may be seen.
+            limit: Distinct pages at most; default the setting.
+
+        Raises:
+            IndexUnavailable: The database does not answer.
+        """
+        chunks = self._index.search(question.dense, question.sparse, scope, self._settings.candidates)
+        documents = self._documents(chunks)
+        known = [chunk for chunk in chunks if chunk.chunk.document in documents]
+        ranked = rank_pages(known)[: limit or self._settings.passages]
+        passages = tuple(self._passage(best, score, documents[best.chunk.document]) for best, score in ranked)
+        return Retrieved(passages, tuple(known))
+
+    def page_of(self, passage: Passage) -> Page:
+        """Return the page that a passage stands on."""
+        return self._pages.page(passage.version, passage.page or 1)
+
+    def _documents(self, chunks: Sequence[ScoredChunk]) -> dict[str, Document]:
+        found = {identity: self._catalogue.document(identity) for identity in {c.chunk.document for c in chunks}}
+        return {identity: document for identity, document in found.items() if document is not None}
+
+    def _passage(self, best: ScoredChunk, score: float, document: Document) -> Passage:
+        chunk = best.chunk
+        text = self._pages.page(chunk.version, chunk.page or 1).text
+        return Passage(
+            document=document,
+            version=chunk.version,
+            page=chunk.page,
+            page_label=label_of(self._pages.structure(chunk.version), chunk.page),
+            section=chunk.section,
+            start=chunk.start,
+            end=chunk.end,
+            text=text[chunk.start : chunk.end],
+            score=score,
+        )
+
+
+def rank_pages(chunks: Sequence[ScoredChunk]) -> list[tuple[ScoredChunk, float]]:
+    """Return each page's best chunk with the page's score, best page first, ties by chunk id.
+
+    The fused rank decides which chunks are looked at; their order is by both scores, which say how much better one
+    is than the next. Of a text pane the whole file is one page.
+    """
+    most = max((chunk.sparse for chunk in chunks), default=0.0) or 1.0
+    by_page: dict[tuple[str, int | None], list[tuple[float, ScoredChunk]]] = defaultdict(list)
+    for chunk in chunks:
+        score = chunk.dense + SPARSE_SHARE * chunk.sparse / most
+        by_page[chunk.chunk.document, chunk.chunk.page].append((score, chunk))
+    ranked = []
+    for group in by_page.values():
+        (best, chunk), *others = sorted(group, key=lambda pair: (-pair[0], pair[1].chunk.id))
+        ranked.append((chunk, best + SECOND_CHUNK * (others[0][0] if others else 0.0)))
+    return sorted(ranked, key=lambda pair: (-pair[1], pair[0].chunk.id))

@@ -1,0 +1,78 @@
+"""`sourcier serve`: opens a home, listens, leaves a note for the other commands, and tidies up at the end."""
+
+import socket
+import threading
+
+import uvicorn
+from rich.console import Console
+
+from sourcier_core.errors import InvalidSettings
+from sourcier_core.settings import Settings
+from sourcier_service.access import ADMIN, OPERATOR
+from sourcier_service.api.app import create_app
+from sourcier_service.api.presenting import present_answer
+from sourcier_service.asking import print_answer
+from sourcier_service.wiring import Services, open_services
+
+DRAIN_SECONDS = 10  # that questions under way get when the server is told to stop
+
+
+def run_server(settings: Settings, first_question: str | None = None) -> None:
+    """Serve until stopped.
+
+    Args:
+        settings: Which home, and where to listen.
+        first_question: Asked once ready; its answer is printed.
+
+    Raises:
+        InvalidSettings: The address cannot be listened on.
+        DependencyError: Something that cannot be opened.
+    """
+    services = open_services(settings, owner="sourcier serve")
+    home = services.stores.home
+    try:
+        with _listen(settings) as listening:
+            address = f"http://{_host(settings.http.host)}:{listening.getsockname()[1]}"
+            server_note = home.announce(address)
+            app = create_app(services, operator_token=server_note.token)
+            config = uvicorn.Config(
+                app, log_level="warning", access_log=False, timeout_graceful_shutdown=DRAIN_SECONDS, server_header=False
+            )
+            server = uvicorn.Server(config)
+            greeting = threading.Thread(target=_greet, args=(server, services, address, first_question), daemon=True)
+            greeting.start()
+            server.run(sockets=[listening])
+    finally:
+        home.withdraw()
+        services.close()
+
+
+def _listen(settings: Settings) -> socket.socket:
+    try:
+        return socket.create_server((settings.http.host, settings.http.port), backlog=512)
+    except OSError as error:
+        where = f"http.host and http.port ({settings.http.host}:{settings.http.port})"
+        raise InvalidSettings(where, f"{error.strerror}; choose another --port, 0 for a free one") from error
+
+
+def _host(host: str) -> str:
+    """Return an address that a browser on this machine can open."""
+    return "127.0.0.1" if host in ("0.0.0.0", "") else f"[{host}]" if ":" in host else host  # noqa: S104 - compared
+
+
+def _greet(server: uvicorn.Server, services: Services, address: str, first_question: str | None) -> None:
+    while not server.started:
+        if server.should_exit:
+            return
+        threading.Event().wait(0.05)
+    console = Console(highlight=False)
+    console.print(f"Sourcier answers at [bold]{address}[/]  (Ctrl-C stops it)")
+    if services.stores.keys.any():
+        console.print("The admin key was printed at the first start; `sourcier keys` makes another.")
+    else:
+        key = services.stores.keys.create(frozenset({ADMIN}))
+        console.print(f"First admin key, shown only now: [bold]{key}[/]")
+    if first_question:
+        console.print(f"\n[bold]{first_question}[/]")
+        scope = services.access.scope(OPERATOR)
+        print_answer(present_answer(services.answering.answer(first_question, scope)).model_dump(mode="json"))

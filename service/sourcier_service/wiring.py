@@ -1,0 +1,73 @@
+"""Settings -> the services of one process."""
+
+from dataclasses import dataclass
+
+from sourcier_core.settings import Settings
+from sourcier_core.wiring import Stores, open_stores
+from sourcier_ingestion.jobs import IngestionJobs
+from sourcier_ingestion.pipeline import Ingestion
+from sourcier_service.access import Access
+from sourcier_service.answering import Answering
+from sourcier_service.citing import Citer
+from sourcier_service.extraction import Extractor
+from sourcier_service.page_views import PageViews
+from sourcier_service.retrieval import Retriever
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """All that a way in needs: HTTP, the command line, an evaluation."""
+
+    settings: Settings
+    stores: Stores
+    access: Access
+    answering: Answering
+    views: PageViews
+    ingestion: Ingestion
+    jobs: IngestionJobs
+
+    def close(self) -> None:
+        """Stop the work under way and close the stores; what was not finished is taken up at the next start."""
+        self.jobs.stop()
+        self.views.close()
+        self.stores.close()
+
+
+def open_services(settings: Settings, *, owner: str) -> Services:
+    """Open a home and all that reads and writes it.
+
+    Args:
+        settings: Which home, model and database.
+        owner: What to call this process where another one finds the home taken.
+
+    Raises:
+        IndexLocked: Another process owns the home.
+        DependencyError: Something that cannot be opened.
+    """
+    stores = open_stores(settings, owner=owner)
+    views = PageViews(
+        originals=stores.originals,
+        pages=stores.pages,
+        boxes=stores.quote_boxes,
+        limits=settings.reading,
+        processes=settings.http.render_processes,
+    )
+    retriever = Retriever(
+        index=stores.index, catalogue=stores.catalogue, pages=stores.pages, settings=settings.retrieval
+    )
+    ingestion = Ingestion(stores, settings)
+    return Services(
+        settings=settings,
+        stores=stores,
+        access=Access(stores.catalogue),
+        answering=Answering(
+            embedder=stores.embedder,
+            retriever=retriever,
+            extractor=Extractor(embedder=stores.embedder, pages=stores.pages),
+            citer=Citer(pages=stores.pages, views=views),
+            settings=settings.answer,
+        ),
+        views=views,
+        ingestion=ingestion,
+        jobs=IngestionJobs(ingestion, stores.jobs, stores.home.uploads),
+    )
