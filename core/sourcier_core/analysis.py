@@ -51,7 +51,7 @@ def terms(text: str, language: str) -> list[str]:
 
 
 def question_terms(text: str, language: str) -> list[str]:
-    """Return a question's terms under both analyses, so that cognates meet a document of the other language."""
+    """Return a question's terms under both analyses: cognates meet documents of the other language."""
     stopwords = _STOP_FRENCH if language == "fr" else _STOP_ENGLISH
     found: dict[str, None] = {}
     for word in words(text):

@@ -1,4 +1,4 @@
-"""What is known beside the text: collections, documents, versions, generations, writes under way (SQLAlchemy)."""
+"""What is known beside the text: collections, documents, versions, generations, open writes (SQLAlchemy)."""
 
 import threading
 from collections.abc import Iterator, Sequence
@@ -15,8 +15,8 @@ from sqlalchemy import (
     delete,
     event,
     func,
-    inspect,
     insert,
+    inspect,
     select,
     text,
     update,
@@ -87,7 +87,7 @@ class Catalogue:
             return int(connection.execute(select(t.state.c.sequence)).scalar_one())
 
     def begin_write(self, document: str) -> Write:
-        """Note that what answers for a document is about to change; undone at the next start if never ended."""
+        """Note that what a document answers is about to change; undone at the next start if never ended."""
         with self._writing, self._begin() as connection:
             sequence = int(connection.execute(select(t.state.c.sequence)).scalar_one()) + 1
             connection.execute(

@@ -29,10 +29,12 @@ def build() -> typer.Typer:
     def root(
         context: typer.Context,
         home: Annotated[
-            Path | None, typer.Option(help="Where all data is kept.", envvar="SOURCIER_HOME", show_envvar=True)
+            Path | None,
+            typer.Option(help="Where all data is kept.", envvar="SOURCIER_HOME", show_envvar=True),
         ] = None,
         profile: Annotated[
-            str | None, typer.Option(help="A settings file, or its name in configs/.", envvar="SOURCIER_PROFILE")
+            str | None,
+            typer.Option(help="A settings file, or its name in configs/.", envvar="SOURCIER_PROFILE"),
         ] = None,
     ) -> None:
         context.obj = {"home": home, "profile": profile}

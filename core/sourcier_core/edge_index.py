@@ -5,7 +5,8 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+from uuid import UUID
 
 import qdrant_edge as qe
 
@@ -63,15 +64,13 @@ class EdgeIndex:
             qe.Prefetch(limit=depth, query=by_sparse, filter=visible),
         ]
         # Every prefetched chunk is asked for, so that chunks tied at the limit are cut by id, as promised.
-        fused = qe.QueryRequest(
-            limit=2 * depth, prefetches=prefetches, query=qe.Fusion.Rrf(k=RRF_K), with_payload=False
-        )
+        fused = qe.QueryRequest(limit=2 * depth, prefetches=prefetches, query=_fusion(), with_payload=False)
         signals = [qe.QueryRequest(limit=depth, query=q, filter=visible) for q in (by_dense, by_sparse)]
         with self._translated():
             best, *found = self._shard.query_batch(qe.QueryBatchRequest([fused, *signals]))
             dense_scores, sparse_scores = ({str(p.id): p.score for p in points} for points in found)
             kept = sorted(((p.score, str(p.id)) for p in best), key=lambda pair: (-pair[0], pair[1]))[:limit]
-            ids = [point_id for _, point_id in kept]
+            ids: list[int | UUID | str] = [point_id for _, point_id in kept]
             records = self._shard.retrieve(ids, with_payload=True, with_vector=False)
         payloads = {str(record.id): record.payload or {} for record in records}
         return [
@@ -121,7 +120,7 @@ class EdgeIndex:
             self._shard.flush()
 
     def optimise(self) -> None:
-        """Build the vector index of what is written. Holds the GIL throughout: never while questions are served."""
+        """Build the vector index of what is written. Holds the GIL: never while questions are served."""
         with self._writing, self._translated():
             self._shard.optimize()
 
@@ -149,10 +148,15 @@ class EdgeIndex:
             if error.errno == errno.ENOSPC:
                 raise StorageFull(str(self._directory)) from error
             raise IndexUnavailable(str(self._directory), str(error)) from error
-        except Exception as error:  # noqa: BLE001 - the engine raises bare Exception for everything
+        except Exception as error:
             if "No space left" in str(error):
                 raise StorageFull(str(self._directory)) from error
             raise IndexUnavailable(str(self._directory), str(error)) from error
+
+
+def _fusion() -> qe.Fusion:
+    # The engine's stub calls Rrf a class of its own; at run time it is a Fusion.
+    return cast(qe.Fusion, qe.Fusion.Rrf(k=RRF_K))
 
 
 def _config(dimension: int) -> qe.EdgeConfig:

@@ -1,4 +1,4 @@
-"""Texts -> unit vectors, with onnxruntime and tokenizers. The model was exported once (`embedding_export`)."""
+"""Texts -> unit vectors, with onnxruntime and tokenizers; the model was exported by `embedding_export`."""
 
 import os
 from collections.abc import Sequence
@@ -97,6 +97,6 @@ def open_embedder(settings: EmbeddingSettings, exports: Path) -> OnnxEmbedder:
     manifest = read_manifest(directory) or export_model(settings.model, settings.precision, directory)
     try:
         return OnnxEmbedder(directory, manifest, batch_size=settings.batch_size, threads=settings.threads)
-    except Exception as error:  # noqa: BLE001 - onnxruntime and tokenizers raise bare types of their own
+    except Exception as error:
         remedy = "Its export is damaged: delete that folder, it is made again at the next start."
         raise ModelMissing(settings.model, str(directory), remedy) from error

@@ -1,4 +1,4 @@
-"""A sentence-transformers model -> one ONNX file with its tokenizer, once; torch is needed here and nowhere else."""
+"""A sentence-transformers model -> one ONNX file with its tokenizer, once. Only here is torch needed."""
 
 import hashlib
 import importlib.util
@@ -91,8 +91,8 @@ def sha256_of(path: Path) -> str:
 def export_model(model: str, precision: str, directory: Path) -> Manifest:
     """Export a model into a directory, whole or not at all.
 
-    The graph takes `input_ids` and `attention_mask` (int64, `(texts, tokens)`) and gives `embedding` (float32,
-    `(texts, dimension)`): transformer, pooling, dense layers and normalisation as the model defines them.
+    The graph takes `input_ids` and `attention_mask` (int64, `(texts, tokens)`) and gives `embedding`
+    (float32, `(texts, dimension)`): transformer, pooling, dense layers, normalisation as the model has.
 
     Raises:
         ModelMissing: torch or sentence-transformers is not installed, or no such model is on this machine.
@@ -133,14 +133,14 @@ def load_original(model: str, source: str) -> "SentenceTransformer":
         return SentenceTransformer(source, device="cpu", trust_remote_code=False)
     except (OSError, ValueError) as error:
         remedy = (
-            f"Give embedding.model the path of a sentence-transformers folder, or fetch it once on a connected "
-            f"machine (hf download {model}) and copy the folder here."
+            "Give embedding.model the path of a sentence-transformers folder, or fetch it once on a "
+            f"connected machine (hf download {model}) and copy the folder here."
         )
         raise ModelMissing(model, f"{source} and the Hugging Face cache", remedy) from error
 
 
 def _describe(original: "SentenceTransformer", model: str, source: str, precision: str) -> Manifest:
-    prompts: dict[str, str] = original.prompts or {}
+    prompts = original.prompts or {}
     dimension = original.get_embedding_dimension()
     if dimension is None:
         raise ModelMissing(
@@ -171,13 +171,13 @@ def _hash_weights(original: "SentenceTransformer", source: Path) -> str:
 def _write_graph(original: "SentenceTransformer", path: Path) -> None:
     import torch
 
-    class TextsToVectors(torch.nn.Module):
+    class TextsToVectors(torch.nn.Module):  # type: ignore[misc] # torch is not typed here
         def __init__(self) -> None:
             super().__init__()
             self.original = original
 
         def forward(self, input_ids: Any, attention_mask: Any) -> Any:
-            # A BERT's token types are all zero for a single text, which is what it assumes when they are absent.
+            # A BERT's token types are all zero for a single text: what it assumes when they are absent.
             vectors = self.original({"input_ids": input_ids, "attention_mask": attention_mask})[
                 "sentence_embedding"
             ]

@@ -9,7 +9,8 @@ SourcierError
  |   |- ModelMissing  ModelCorrupt  StorageFull  ServerUnreachable  ServerRefused
  |- RequestError             the caller asked for something that cannot be given
      |- QuestionEmpty  QuestionTooLong  NotAuthenticated  NotPermitted  PathNotFound
-     |- DocumentNotFound  PageNotFound  CollectionNotFound  JobNotFound  InvalidName  InvalidSettings  InvalidQuestionSet
+     |- DocumentNotFound  PageNotFound  CollectionNotFound  JobNotFound  InvalidName
+     |- InvalidSettings  InvalidQuestionSet
 
 `code` is stable and part of the API; HTTP statuses are the API's own (`api/error_responses.py`).
 """
@@ -111,8 +112,8 @@ class ReadingTimedOut(DocumentError):
 
     def __init__(self, name: str, seconds: float) -> None:
         super().__init__(
-            f"Reading {name!r} was stopped after {seconds:g} seconds: it is damaged or made to exhaust a reader. "
-            "Export it again, or raise reading.step_seconds in the settings."
+            f"Reading {name!r} was stopped after {seconds:g} seconds: it is damaged, or made to exhaust "
+            "a reader. Export it again, or raise reading.step_seconds in the settings."
         )
 
 
@@ -123,8 +124,8 @@ class ReadingOutOfMemory(DocumentError):
 
     def __init__(self, name: str, limit: int) -> None:
         super().__init__(
-            f"Reading {name!r} needs more than {limit // 2**20:,} MiB: it is damaged or made to exhaust a reader. "
-            "Export it again, or raise reading.memory_bytes in the settings."
+            f"Reading {name!r} needs more than {limit // 2**20:,} MiB: it is damaged, or made to exhaust "
+            "a reader. Export it again, or raise reading.memory_bytes in the settings."
         )
 
 
@@ -215,7 +216,8 @@ class StorageFull(DependencyError):
 
     def __init__(self, where: str) -> None:
         super().__init__(
-            f"No space is left at {where}. Free some, then repeat: what was finished is kept, the rest undone."
+            f"No space is left at {where}. Free some, then repeat: what was finished is kept, the rest "
+            "undone."
         )
 
 

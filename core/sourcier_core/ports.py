@@ -65,8 +65,8 @@ class ChunkIndex(Protocol):
         """Find chunks by both vectors, fused by reciprocal rank inside the database.
 
         Returns:
-            At most `limit` chunks within the scope, best first, ties by chunk id. None when the scope names no
-            collection.
+            At most `limit` chunks within the scope, best first, ties by chunk id; none when the scope
+            names no collection.
 
         Raises:
             IndexUnavailable: The database does not answer.

@@ -1,4 +1,4 @@
-"""Typed settings, one section per reader. Later wins: defaults < profile < SOURCIER_SECTION__KEY < arguments."""
+"""Typed settings, one section per reader. Later wins: defaults, profile, SOURCIER_SECTION__KEY, arguments."""
 
 import os
 import tomllib
@@ -67,7 +67,7 @@ class ChunkingSettings(Section):
 class RetrievalSettings(Section):
     """Question -> passages."""
 
-    candidates: int = Field(default=80, ge=10)  # chunks taken from the index
+    candidates: int = Field(default=100, ge=10)  # chunks taken from the index
     passages: int = Field(default=12, ge=1)  # distinct pages kept
 
 
@@ -76,7 +76,7 @@ class AnswerSettings(Section):
 
     max_question_chars: int = Field(default=2_000, ge=1)
     max_sentences: int = Field(default=3, ge=1)
-    min_confidence: float = Field(default=0.5, ge=0, le=1)  # below it: no answer
+    min_confidence: float = Field(default=0.4, ge=0, le=1)  # below it: no answer
 
 
 class HttpSettings(Section):
@@ -89,7 +89,7 @@ class HttpSettings(Section):
 
 
 class Settings(BaseSettings):
-    """Everything that can be set. Never read at import: `load_settings` is called once per process and passed on."""
+    """Everything that can be set. Never read at import: `load_settings` is called once and passed on."""
 
     model_config = SettingsConfigDict(
         env_prefix="SOURCIER_",
@@ -116,11 +116,11 @@ class Settings(BaseSettings):
     @classmethod
     def settings_customise_sources(
         cls,
-        settings_cls: type[BaseSettings],
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the signature is pydantic's
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Read the environment before what `load_settings` passes in: that is the profile."""
         return env_settings, init_settings
@@ -135,7 +135,7 @@ def load_settings(
     """Read the settings of this process.
 
     Args:
-        profile: Name of a file in `configs/` or a path to one; default the variable SOURCIER_PROFILE, else none.
+        profile: Name of a file in `configs/` or a path; default the variable SOURCIER_PROFILE, else none.
         home: Where all data is kept; default the variable SOURCIER_HOME, the profile, else `~/.sourcier`.
         overrides: Arguments by section and key; they win over everything.
 

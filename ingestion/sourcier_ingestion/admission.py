@@ -72,5 +72,7 @@ def _recognise(head: bytes, name: str) -> MediaType:
         raise UnsupportedDocument(name, "HTML or XML")
     suffix = Path(name).suffix.lower()
     if b"\x00" in head or suffix == ".pdf":
-        raise UnsupportedDocument(name, "binary data of no known type" if b"\x00" in head else "no PDF signature")
+        raise UnsupportedDocument(
+            name, "binary data of no known type" if b"\x00" in head else "no PDF signature"
+        )
     return MediaType.MARKDOWN if suffix in (".md", ".markdown") else MediaType.TEXT

@@ -1,4 +1,4 @@
-"""Many files -> documents, with a progress bar and a summary; by this process, or by the server that owns the home."""
+"""Many files -> documents, with a progress bar and a summary; here, or by the server that owns the home."""
 
 import time
 from collections import Counter
@@ -90,7 +90,10 @@ class HomeTarget:
         """Make a file answer, or say why not."""
         try:
             outcome = self._ingestion.ingest(
-                file.path, file.name, collection, lambda state, done, total: progress(state.value, done, total)
+                file.path,
+                file.name,
+                collection,
+                lambda state, done, total: progress(state.value, done, total),
             )
         except (SourcierError, OSError) as error:
             return FileOutcome(file.name, "failed", str(error), 0)
@@ -131,7 +134,7 @@ class ServerTarget:
 
 
 def find_files(paths: Sequence[Path]) -> list[FileToIngest]:
-    """Return the files that paths name: a file by its name, a folder's readable files by their relative paths.
+    """Return the files that paths name: a file by its name, a folder's readable files by relative path.
 
     Raises:
         PathNotFound: A path does not exist.

@@ -1,9 +1,11 @@
-"""Pages -> chunks, with llama-index's sentence splitter. A chunk never crosses a page, a table row is never cut.
+"""Pages -> chunks, with llama-index's sentence splitter. No chunk crosses a page, no table row is cut.
 
 What is embedded is contextual: the document's title and the section path stand before the span, and a table's
-header row before rows that lost sight of it. The page number does not: an inserted page must not cost all vectors.
+header row before rows that lost sight of it. The page number does not: an inserted page must not cost all
+vectors.
 """
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -34,14 +36,16 @@ class Chunker:
             settings: Sizes.
             count_tokens: The embedding model's count, so that nothing of a chunk is cut off unread.
         """
-        from llama_index.core.node_parser import SentenceSplitter  # four CPU seconds, that no question must wait for
+        from llama_index.core.node_parser import (
+            SentenceSplitter,
+        )  # four CPU seconds, that no question must wait for
 
         self._settings = settings
         self._count = count_tokens
         self._splitter = SentenceSplitter(
             chunk_size=settings.tokens,
             chunk_overlap=0,
-            tokenizer=lambda text: range(count_tokens(text)),  # type: ignore[arg-type,return-value] # only its length is used
+            tokenizer=lambda text: range(count_tokens(text)),  # only its length is used
             paragraph_separator="\n\n",
         )
 
@@ -54,7 +58,7 @@ class Chunker:
             starts: Where sections start on it.
 
         Returns:
-            Spans in reading order; each is the page's text from start to end, without white space at its ends.
+            Spans in reading order; each is the page's text from start to end, no white space at its ends.
         """
         merged: list[Span] = []
         sizes: list[int] = []
@@ -131,7 +135,7 @@ def _blocks(page: Page, body: tuple[int, int], starts: list[SectionStart]) -> It
     if previous_end is not None:
         cuts.add(previous_end)
     inside = sorted(cut for cut in cuts if body[0] <= cut <= body[1])
-    for start, end in zip(inside, inside[1:], strict=False):
+    for start, end in itertools.pairwise(inside):
         yield from _stripped(page.text, start, end)
 
 

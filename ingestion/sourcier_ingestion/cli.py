@@ -53,7 +53,9 @@ def documents(context: typer.Context, as_json: AsJson = False) -> None:
 
 def collections(
     context: typer.Context,
-    name: Annotated[str | None, typer.Argument(help="The collection to change; made where there is none.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(help="The collection to change; made where there is none.")
+    ] = None,
     public: Annotated[bool | None, typer.Option("--public/--private", help="Who may ask it.")] = None,
 ) -> None:
     """List the collections, or say who may ask one."""
@@ -64,4 +66,6 @@ def collections(
     if name is not None and public is not None:
         change_collection(ready, name, public=public)
     for row in list_collections(ready):
-        typer.echo(f"{row['name']}\t{'public' if row['public'] else 'private'}\t{row['documents']} document(s)")
+        typer.echo(
+            f"{row['name']}\t{'public' if row['public'] else 'private'}\t{row['documents']} document(s)"
+        )

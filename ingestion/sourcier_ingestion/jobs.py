@@ -1,4 +1,4 @@
-"""Uploads -> ingestion jobs, done one after another by a thread. A job that a stop interrupts is done again."""
+"""Uploads -> ingestion jobs, done one by one by a thread. A job that a stop interrupts is done again."""
 
 import queue
 import threading
@@ -93,8 +93,10 @@ class IngestionJobs:
                 return
             except SourcierError as error:
                 self._store.fail(job.id, error.code, str(error))
-            except Exception as error:  # noqa: BLE001 - one job must not end the thread that does all others
-                self._store.fail(job.id, "internal_error", f"{type(error).__name__} while reading {job.name!r}.")
+            except Exception as error:  # noqa: BLE001 - one job must not end the thread
+                self._store.fail(
+                    job.id, "internal_error", f"{type(error).__name__} while reading {job.name!r}."
+                )
             upload.unlink(missing_ok=True)
 
     def _run(self, job: Job, upload: Path) -> None:
@@ -118,5 +120,3 @@ class IngestionJobs:
             self._store.finish(job.id)
         elif outcome.error is not None:
             self._store.fail(job.id, outcome.error.code, str(outcome.error))
-
-

@@ -1,7 +1,7 @@
 """The confined process: one PDF, opened here and nowhere else. Answers requests on its standard input.
 
-A request and a reply is a JSON line each; a reply that says `"bytes": n` is followed by n raw bytes. Nothing is
-pickled: what comes back from a process that a hostile file may have taken over is data, checked by the parent.
+A request and a reply is a JSON line each; a reply that says `"bytes": n` is followed by n raw bytes. Nothing
+is pickled: what comes from a process that a hostile file may have taken over is data, checked by the parent.
 """
 
 import json
@@ -45,7 +45,9 @@ class Session:
 
     def pages(self, start: int, stop: int) -> dict[str, Any]:
         """Text and layout of pages `start` to `stop - 1`, 1-based."""
-        found = [read_page(self._document, number) for number in range(start, min(stop, len(self._document) + 1))]
+        found = [
+            read_page(self._document, number) for number in range(start, min(stop, len(self._document) + 1))
+        ]
         # pdfium keeps what it parsed of each page until the document is closed.
         self._document.close()
         self._document = _open(self._path)

@@ -14,7 +14,9 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as raw_pdfium
 
 LINE_BREAK = re.compile(r"\r\n|\r|\n")
-HYPHEN = "\ufffe"  # pdfium's for a hyphen at a line's end, whose line break it leaves out; U+0002 in bounded text
+HYPHEN = (
+    "\ufffe"  # pdfium's for a hyphen at a line's end, whose line break it leaves out; U+0002 in bounded text
+)
 _PRINTED = {**dict.fromkeys(range(32), " "), 0x02: "-", 0xFFFE: "-", 0xAD: "-", 0x7F: " ", 0xFFFF: " "}
 CELL_GAP = 0.9  # of a line's height: a justified line's widest spaces stay below it
 HEADING_SIZE = 1.12  # of the page's body size

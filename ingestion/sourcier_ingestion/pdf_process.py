@@ -49,12 +49,22 @@ class PdfProcess:
         self._received = b""
         self._deadline = 0.0
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "sourcier_ingestion.pdf_child", str(limits.memory_bytes), str(limits.cpu_seconds)],
+            [
+                sys.executable,
+                "-m",
+                "sourcier_ingestion.pdf_child",
+                str(limits.memory_bytes),
+                str(limits.cpu_seconds),
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             # The child needs nothing of our environment: no keys, no proxies, no home.
-            env={"PATH": os.defpath, "PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path)), "LC_ALL": "C.UTF-8"},
+            env={
+                "PATH": os.defpath,
+                "PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path)),
+                "LC_ALL": "C.UTF-8",
+            },
             cwd="/",
         )
         try:
@@ -89,7 +99,9 @@ class PdfProcess:
         reply = self._ask(op="quotes", page=page, text=text, spans=[list(span) for span in spans])
         size = {"width": float(reply["width"]), "height": float(reply["height"])}
         return [
-            QuoteBoxes(tuple(Box(*map(float, box)) for box in quote["boxes"]), bool(quote["verified"]), **size)
+            QuoteBoxes(
+                tuple(Box(*map(float, box)) for box in quote["boxes"]), bool(quote["verified"]), **size
+            )
             for quote in reply["quotes"]
         ]
 
@@ -197,7 +209,9 @@ class PdfProcess:
 
 def _structure(reply: dict[str, Any]) -> Structure:
     count = int(reply["page_count"])
-    outline = tuple(OutlineEntry(int(level), str(title), int(page)) for level, title, page in reply["outline"])
+    outline = tuple(
+        OutlineEntry(int(level), str(title), int(page)) for level, title, page in reply["outline"]
+    )
     labels = tuple(None if label is None else str(label)[:40] for label in reply["labels"])
     return Structure(
         media_type=MediaType.PDF,
@@ -214,7 +228,9 @@ def _page(values: dict[str, Any]) -> Page:
     return Page(
         number=int(values["number"]),
         text=text,
-        headings=tuple(Heading(int(start), int(level), str(title)) for start, level, title in values["headings"]),
+        headings=tuple(
+            Heading(int(start), int(level), str(title)) for start, level, title in values["headings"]
+        ),
         rows=tuple(
             TableRow(int(start), int(end), (int(head[0]), int(head[1])) if head else None)
             for start, end, head in values["rows"]

@@ -1,4 +1,4 @@
-"""A span of a page's text -> its boxes on the page, proved by reading the text again inside them. In the child."""
+"""A span of a page's text -> its boxes, proved by reading the text again inside them. In the child."""
 
 import ctypes
 from dataclasses import dataclass
@@ -13,7 +13,9 @@ from sourcier_ingestion.pdf_layout import HYPHEN, printed, split_lines
 DEVICE_UNITS = 100  # to the point: FPDF_PageToDevice rounds to whole units
 
 
-def locate_quotes(document: pdfium.PdfDocument, number: int, text: str, spans: list[list[int]]) -> dict[str, Any]:
+def locate_quotes(
+    document: pdfium.PdfDocument, number: int, text: str, spans: list[list[int]]
+) -> dict[str, Any]:
     """Find where spans of a page's text are printed.
 
     Args:
@@ -23,9 +25,9 @@ def locate_quotes(document: pdfium.PdfDocument, number: int, text: str, spans: l
         spans: Offsets into it, half-open.
 
     Returns:
-        `width` and `height` of the page in points; `quotes`, one for each span: `boxes` as [x0, y0, x1, y1], origin
-        top left of the page as displayed, one to a printed line, and `verified`. Boxes that read differently are
-        left out.
+        `width` and `height` of the page in points; `quotes`, one for each span: `boxes` as [x0, y0, x1, y1],
+        origin top left of the page as displayed, one to a printed line, and `verified`. Boxes that read
+        differently are left out.
     """
     page = document[number - 1]
     textpage = page.get_textpage()
@@ -44,7 +46,9 @@ class _Characters:
     """Where each code point of the page's text is among pdfium's characters."""
 
     index: list[int]  # -1 for line breaks
-    line_ends: set[int]  # offsets after a hyphen at a printed line's end, whose line break the text leaves out
+    line_ends: set[
+        int
+    ]  # offsets after a hyphen at a printed line's end, whose line break the text leaves out
 
 
 def _characters(textpage: pdfium.PdfTextPage, text: str) -> _Characters | None:

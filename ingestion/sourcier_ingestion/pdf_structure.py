@@ -1,4 +1,4 @@
-"""A PDF -> what it says of itself: title, outline, printed page labels (pypdf; pdfium where pypdf refuses). In the child."""
+"""A PDF -> its title, outline, printed page labels (pypdf; pdfium where pypdf refuses). In the child."""
 
 import logging
 import signal
@@ -25,13 +25,23 @@ def read_structure(path: str, document: pdfium.PdfDocument) -> dict[str, Any]:
     """Read the structure.
 
     Returns:
-        `title` or null; `outline` as [level, title, page]; `labels` by page, empty where the file has none of its own.
+        `title` or null; `outline` as [level, title, page]; `labels` by page, empty where it has none.
     """
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     try:
         with _limited(PYPDF_SECONDS):
             return _by_pypdf(path)
-    except (PyPdfError, _TooSlow, ValueError, TypeError, KeyError, IndexError, AttributeError, OSError, RecursionError):
+    except (
+        PyPdfError,
+        _TooSlow,
+        ValueError,
+        TypeError,
+        KeyError,
+        IndexError,
+        AttributeError,
+        OSError,
+        RecursionError,
+    ):
         return _by_pdfium(document)
 
 

@@ -173,9 +173,10 @@ class Ingestion:
         found_by = context_title(title, file.name)
         for number in range(1, reading.structure.page_count + 1):
             page = self._stores.pages.page(file.sha256, number)
-            starts = tracker.see(page)
+            body = reading.running_lines.body(page.text)
+            starts = tracker.see(page, body)
             language = languages.see(page.text)
-            for span in chunker.split(page, reading.running_lines.body(page.text), starts):
+            for span in chunker.split(page, body, starts):
                 chunk = Chunk(
                     id=chunk_id(identity, file.sha256, page.number, span.start, span.end),
                     document=identity,
@@ -234,7 +235,7 @@ class Ingestion:
 
 
 class _UndoneOnError:
-    """Leaves the index as it was before a write that failed; what cannot be undone now is at the next start."""
+    """Leaves the index as it was before a write that failed; what cannot be undone now is at next start."""
 
     def __init__(self, stores: Stores, write: Write) -> None:
         self._stores = stores
@@ -293,14 +294,18 @@ def _judge(structure: Structure, images: tuple[int, ...]) -> tuple[DocumentStatu
         return DocumentStatus.READY, None, None
     listed = ", ".join(map(str, images[:20])) + (", ..." if len(images) > 20 else "")
     reason = (
-        f"{len(images)} of {structure.page_count} pages hold an image and no text ({listed}): they are not searched. "
-        "Run the file through OCR (for example `ocrmypdf --skip-text`) and add the result."
+        f"{len(images)} of {structure.page_count} pages hold an image and no text ({listed}): they are not "
+        "searched. Run the file through OCR (for example `ocrmypdf --skip-text`) and add the result."
     )
     return DocumentStatus.PARTIAL, reason, "pages_without_text"
 
 
 def _check_name(name: str) -> None:
-    if not name.strip() or len(name) > MAX_NAME or any(ord(c) < 32 or 0xD800 <= ord(c) < 0xE000 for c in name):
+    if (
+        not name.strip()
+        or len(name) > MAX_NAME
+        or any(ord(c) < 32 or 0xD800 <= ord(c) < 0xE000 for c in name)
+    ):
         raise InvalidName("document", name[:80], f"1 to {MAX_NAME} characters, no control character")
 
 

@@ -25,7 +25,9 @@ class Reading:
     image_pages: tuple[int, ...]  # 1-based pages that show an image and have no text
 
 
-def read_document(file: Admitted, pages: PageStore, limits: ReadingSettings, progress: PageProgress) -> Reading:
+def read_document(
+    file: Admitted, pages: PageStore, limits: ReadingSettings, progress: PageProgress
+) -> Reading:
     """Read a file into the page store, a window of pages at a time.
 
     Raises:

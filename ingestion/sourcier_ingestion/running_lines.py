@@ -1,4 +1,4 @@
-"""What repeats at the top and bottom of a document's pages: running headers and footers, and printed page numbers."""
+"""What repeats at the top and bottom of pages: running headers and footers, printed page numbers."""
 
 import re
 from collections import Counter
@@ -22,7 +22,7 @@ class RunningLines:
     _offsets: Counter[tuple[str, int]] = field(default_factory=Counter)
 
     def see(self, page: Page) -> None:
-        """Note a page's first and last lines, and by how much the numbers in them differ from the page's index."""
+        """Note a page's outer lines, and by how much the numbers in them differ from the page's index."""
         self._pages += 1
         seen: set[tuple[str, str]] = set()
         offsets: set[tuple[str, int]] = set()
@@ -47,7 +47,7 @@ class RunningLines:
         return (start, end) if start < end else (0, len(text))
 
     def labels(self, page_count: int) -> tuple[str | None, ...]:
-        """Return the numbers that run consistently through headers or footers, by page; empty where none do."""
+        """Return the numbers that run consistently through headers or footers, by page; empty if none do."""
         if self._pages < MIN_PAGES or not self._offsets:
             return ()
         (_, offset), pages = max(self._offsets.items(), key=lambda item: (item[1], -abs(item[0][1])))
@@ -57,7 +57,7 @@ class RunningLines:
 
 
 def edge_lines(text: str) -> list[tuple[str, int, int, str]]:
-    """Return a page's outer lines from the outside inwards: edge, start, end, line. Blank lines do not count."""
+    """Return a page's outer lines, outermost first: edge, start, end, line. Blank lines do not count."""
     spans: list[tuple[int, int, str]] = []
     position = 0
     for line in text.split("\n"):

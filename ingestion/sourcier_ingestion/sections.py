@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from sourcier_core.types import Heading, OutlineEntry, Page
 
 MAX_DEPTH = 6
+MAX_TITLE = 90  # characters: some outlines hold whole paragraphs
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +27,13 @@ class SectionTracker:
     outline: tuple[OutlineEntry, ...]
     _stack: list[tuple[int, str]] = field(default_factory=list)
 
-    def see(self, page: Page) -> list[SectionStart]:
-        """Return where sections start on this page, in order; the first at offset 0 goes on from the page before."""
+    def see(self, page: Page, body: tuple[int, int] | None = None) -> list[SectionStart]:
+        """Return where sections start on this page, in order; the first goes on from the page before."""
         starts = [SectionStart(0, self._path())]
-        for heading in self._headings(page):
+        for heading in self._headings(page, body or (0, len(page.text))):
             while self._stack and self._stack[-1][0] >= heading.level:
                 self._stack.pop()
-            self._stack.append((heading.level, heading.title))
+            self._stack.append((heading.level, _shortened(heading.title)))
             if starts[-1].offset == heading.start:
                 starts.pop()
             starts.append(SectionStart(heading.start, self._path()))
@@ -41,9 +42,9 @@ class SectionTracker:
     def _path(self) -> tuple[str, ...]:
         return tuple(title for _, title in self._stack[:MAX_DEPTH])
 
-    def _headings(self, page: Page) -> list[Heading]:
+    def _headings(self, page: Page, body: tuple[int, int]) -> list[Heading]:
         if page.number is None or not self.outline:
-            return list(page.headings)
+            return [h for h in page.headings if body[0] <= h.start < body[1]]  # a running header is none
         found, position = [], 0
         for entry in self.outline:
             if entry.page == page.number:
@@ -60,6 +61,12 @@ def path_at(starts: list[SectionStart], offset: int) -> tuple[str, ...]:
             break
         path = start.path
     return path
+
+
+def _shortened(title: str) -> str:
+    if len(title) <= MAX_TITLE:
+        return title
+    return title[:MAX_TITLE].rsplit(" ", 1)[0].rstrip(" ,;:.") + " …"
 
 
 def _find(title: str, text: str, position: int) -> int:

@@ -3,7 +3,10 @@
 import re
 from pathlib import PurePosixPath
 
-_JUNK = re.compile(r"^(untitled|sans titre|document\d*|microsoft (word|powerpoint|excel)\b.*|.*\.(docx?|pdf|indd|pptx?))$", re.I)
+_JUNK = re.compile(
+    r"^(untitled|sans titre|document\d*|microsoft (word|powerpoint|excel)\b.*|.*\.(docx?|pdf|indd|pptx?))$",
+    re.I,
+)
 _SEPARATORS = re.compile(r"[_\-\s]+")
 
 

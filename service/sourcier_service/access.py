@@ -30,9 +30,11 @@ class Access:
         self._catalogue = catalogue
 
     def readable(self, principal: Principal) -> list[Collection]:
-        """Return the collections that a principal may read: all for an administrator, else the public ones."""
+        """Return the collections that a principal may read: an administrator all, others the public ones."""
         known = self._catalogue.collections()
-        return known if ADMIN in principal.scopes else [collection for collection in known if collection.public]
+        return (
+            known if ADMIN in principal.scopes else [collection for collection in known if collection.public]
+        )
 
     def scope(self, principal: Principal, collections: Sequence[str] | None = None) -> Scope:
         """Return what a principal's search may see; a list of collections can only narrow it.

@@ -1,4 +1,4 @@
-"""A question on the command line -> the same JSON as the API's, from this process or the server that owns the home."""
+"""A question on the command line -> the API's JSON, from this process or the server that owns the home."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -58,7 +58,9 @@ def print_answer(body: dict[str, Any]) -> None:
     console = Console(highlight=False)
     if body["status"] == "no_answer":
         french = body["language"] == "fr"
-        console.print("[bold]Les documents ne le disent pas.[/]" if french else "[bold]The documents do not say.[/]")
+        console.print(
+            "[bold]Les documents ne le disent pas.[/]" if french else "[bold]The documents do not say.[/]"
+        )
         console.print("Les passages les plus proches :" if french else "The nearest passages:")
         print_passages(body["passages"][:3])
         return
@@ -67,7 +69,9 @@ def print_answer(body: dict[str, Any]) -> None:
         console.print(f"{escape(sentence['text'])} [bold cyan]{escape(marks)}[/]")
     for citation in body["citations"]:
         state = "" if citation["verified"] else "  (not verified)"
-        console.print(f"  [cyan]{escape('[' + str(citation['n']) + ']')}[/] {escape(_place(citation))}{state}")
+        console.print(
+            f"  [cyan]{escape('[' + str(citation['n']) + ']')}[/] {escape(_place(citation))}{state}"
+        )
 
 
 def print_passages(passages: Sequence[dict[str, Any]]) -> None:

@@ -21,8 +21,8 @@ class Citer:
 
         Args:
             chosen: In the order of the answer.
-            with_boxes: Also find the boxes on a PDF's page and read the text again inside them. Without, `verified`
-                says only that the quote stands at its span of the stored page.
+            with_boxes: Also find the boxes on a PDF's page and read the text again inside them. Without,
+                `verified` says only that the quote stands at its span of the stored page.
         """
         return tuple(self._cite(n, candidate, with_boxes=with_boxes) for n, candidate in enumerate(chosen, 1))
 

@@ -24,7 +24,15 @@ from sourcier_core.errors import SourcierError
 from sourcier_core.home import Home
 from sourcier_core.settings import Settings, load_settings
 
-PACKAGES = ("sourcier", "llama-index-core", "qdrant-client", "qdrant-edge-py", "fastapi", "pypdf", "pypdfium2")
+PACKAGES = (
+    "sourcier",
+    "llama-index-core",
+    "qdrant-client",
+    "qdrant-edge-py",
+    "fastapi",
+    "pypdf",
+    "pypdfium2",
+)
 MIN_FREE = 2**30  # bytes
 
 
@@ -44,7 +52,10 @@ def examine(options: dict[str, Any]) -> list[Finding]:
     try:
         settings = load_settings(**options)
     except SourcierError as error:
-        return [*findings, Finding("settings", str(error), ok=False, remedy="mend the file or variable named")]
+        return [
+            *findings,
+            Finding("settings", str(error), ok=False, remedy="mend the file or variable named"),
+        ]
     return [*findings, _model(settings), _home(settings), _index(settings), _disk(settings), *_optional()]
 
 
@@ -129,11 +140,17 @@ def _disk(settings: Settings) -> Finding:
 
 def _optional() -> list[Finding]:
     looked: list[tuple[str, Callable[[], str | None], str]] = [
-        ("tesseract (optional, to OCR scans before adding them)", lambda: shutil.which("tesseract"), "tesseract-ocr"),
+        (
+            "tesseract (optional, to OCR scans before adding them)",
+            lambda: shutil.which("tesseract"),
+            "tesseract-ocr",
+        ),
         ("chromium (optional, browser tests)", lambda: shutil.which("chromium"), "chromium"),
     ]
     return [
-        Finding(what, path) if (path := find()) else Finding(what, "not found", remedy=f"apt-get install {package}")
+        Finding(what, path)
+        if (path := find())
+        else Finding(what, "not found", remedy=f"apt-get install {package}")
         for what, find, package in looked
     ]
 

@@ -1,4 +1,4 @@
-"""Question, passages -> the few verbatim sentences or table rows that answer, best first, with how well they do."""
+"""Question, passages -> the few verbatim sentences or table rows that answer, best first."""
 
 import math
 import re
@@ -17,7 +17,7 @@ from sourcier_service.sentences import Unit, is_item, split_units
 
 SHORTLIST = 14  # units embedded: each costs about 8 CPU ms
 CHUNKS = 8  # best chunks looked into
-# Weights of similarity, coverage, the passage's own score, a figure where one is asked for, and length (of its log):
+# Weights of similarity, coverage, the passage's score, a figure where one is asked for, log of the length:
 # the flat middle of a grid over five sets of questions; see docs/decisions/0008-extractive-answers.md.
 MEANING, WORDS, PLACE, KIND, LENGTH = 1.0, 0.5, 1.0, 0.12, 0.05
 NEAR = 0.12  # a further sentence must score this close to the best one
@@ -26,14 +26,15 @@ MAX_SHOWN = 320  # characters of a unit that are embedded: its beginning says wh
 MIN_WORDS = 3  # a shorter unit is a heading's or a cell's rest
 
 _ASKS_FIGURE = re.compile(
-    r"\b(combien|quel(?:le)?s? (?:est|sont) (?:le|la|les|l.)? ?(?:d[ée]lai|montant|taux|dur[ée]e|prix|plafond|seuil|nombre|"
-    r"date|pourcentage|tarif|co[uû]t)|d[ée]lai|how (?:much|many|long|far|often|soon|late|fast|high|deep|old)|what (?:is|are) the "
-    r"(?:rate|limit|deadline|amount|maximum|minimum|price|fee|cost|number|percentage|date)|when|quand|jusqu|by when)\b",
+    r"\b(?:combien|d[ée]lai|quand|jusqu|when|by when|how (?:much|many|long|far|often|soon|late|fast|high|deep|old)|"
+    r"quel(?:le)?s? (?:est|sont) (?:le |la |les |l.)?(?:montant|taux|dur[ée]e|prix|plafond|seuil|nombre|date|"
+    r"pourcentage|tarif|co[uû]t)|"
+    r"what (?:is|are) the (?:rate|limit|deadline|amount|maximum|minimum|price|fee|cost|number|percentage|date))\b",
     re.IGNORECASE,
 )
 _FIGURE = re.compile(
-    r"\d|\b(?:deux|trois|quatre|cinq|six|sept|huit|neuf|dix|quinze|vingt|trente|two|three|four|five|seven|eight|nine|ten|"
-    r"twelve|fifteen|twenty|thirty)\b",
+    r"\d|\b(?:deux|trois|quatre|cinq|sept|huit|neuf|dix|quinze|vingt|trente|two|three|four|five|seven|eight|"
+    r"nine|ten|twelve|fifteen|twenty|thirty)\b",
     re.IGNORECASE,
 )
 
@@ -115,9 +116,15 @@ class Extractor:
                     continue
                 words = unit.text(page)
                 held = _terms(words, chunk.chunk.language)
-                header = _terms(page.text[slice(*unit.header)], chunk.chunk.language) if unit.header else frozenset()
+                header = (
+                    _terms(page.text[slice(*unit.header)], chunk.chunk.language)
+                    if unit.header
+                    else frozenset()
+                )
                 own = sum(weight for term, weight in weights.items() if term in held or term in header)
-                context = sum(weight for term, weight in weights.items() if term in above and term not in held)
+                context = sum(
+                    weight for term, weight in weights.items() if term in above and term not in held
+                )
                 drafts.append(_Draft(passage, page, unit, passage.score / best, own + 0.3 * context))
         return drafts
 
@@ -158,7 +165,7 @@ def answer_units(page: Page) -> tuple[Unit, ...]:
 
 
 def choose(candidates: Sequence[Candidate], limit: int) -> list[Candidate]:
-    """Keep the best unit and those that come close, from at most two pages, each text once, in reading order."""
+    """Keep the best unit and those close to it, from two pages at most, each text once, in reading order."""
     if not candidates:
         return []
     best = candidates[0]

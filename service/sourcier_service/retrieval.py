@@ -12,6 +12,7 @@ from sourcier_core.types import Document, Page, Passage, Scope, ScoredChunk
 from sourcier_service.question import Question
 
 SPARSE_SHARE = 0.5  # of a chunk's score: its BM25 score, the best one found being 1, beside its cosine
+MAX_DEEPER = 4  # times as many candidates are looked at, at most, where they stand on too few pages
 SECOND_CHUNK = 0.2  # a page's second best chunk counts this much beside the best
 
 
@@ -45,10 +46,15 @@ class Retriever:
         Raises:
             IndexUnavailable: The database does not answer.
         """
-        chunks = self._index.search(question.dense, question.sparse, scope, self._settings.candidates)
+        wanted = limit or self._settings.passages
+        depth = self._settings.candidates
+        chunks = self._index.search(question.dense, question.sparse, scope, depth)
+        while _count_pages(chunks) < wanted and len(chunks) == depth < MAX_DEEPER * self._settings.candidates:
+            depth *= 2  # many chunks of few pages were found
+            chunks = self._index.search(question.dense, question.sparse, scope, depth)
         documents = self._documents(chunks)
         known = [chunk for chunk in chunks if chunk.chunk.document in documents]
-        ranked = rank_pages(known)[: limit or self._settings.passages]
+        ranked = rank_pages(known)[:wanted]
         passages = tuple(self._passage(best, score, documents[best.chunk.document]) for best, score in ranked)
         return Retrieved(passages, tuple(known))
 
@@ -57,7 +63,9 @@ class Retriever:
         return self._pages.page(passage.version, passage.page or 1)
 
     def _documents(self, chunks: Sequence[ScoredChunk]) -> dict[str, Document]:
-        found = {identity: self._catalogue.document(identity) for identity in {c.chunk.document for c in chunks}}
+        found = {
+            identity: self._catalogue.document(identity) for identity in {c.chunk.document for c in chunks}
+        }
         return {identity: document for identity, document in found.items() if document is not None}
 
     def _passage(self, best: ScoredChunk, score: float, document: Document) -> Passage:
@@ -76,11 +84,15 @@ class Retriever:
         )
 
 
+def _count_pages(chunks: Sequence[ScoredChunk]) -> int:
+    return len({(scored.chunk.document, scored.chunk.page) for scored in chunks})
+
+
 def rank_pages(chunks: Sequence[ScoredChunk]) -> list[tuple[ScoredChunk, float]]:
     """Return each page's best chunk with the page's score, best page first, ties by chunk id.
 
-    The fused rank decides which chunks are looked at; their order is by both scores, which say how much better one
-    is than the next. Of a text pane the whole file is one page.
+    The fused rank decides which chunks are looked at; their order is by both scores, which tell how
+    better one is than the next. Of a text pane the whole file is one page.
     """
     most = max((chunk.sparse for chunk in chunks), default=0.0) or 1.0
     by_page: dict[tuple[str, int | None], list[tuple[float, ScoredChunk]]] = defaultdict(list)

@@ -12,7 +12,9 @@ _ABBREVIATIONS = re.compile(
     r"sec|vol|approx|e\.g|i\.e|U\.S|U\.K|a\.m|p\.m|Jan|Feb|Aug|Sept|Oct|Nov|Dec)|\b[A-Z])\.$"
 )
 _SENTENCE_END = re.compile(r"[.!?…][\"»”')\]]*(?=\s)")
-_ITEM = re.compile(r"^[ \t]*(?:[•▪◦‣●○■□–—\-*➢✓]\s|\(?\d{1,2}[.)]\s|\(?[a-z][.)]\s|\[[ xX]\]\s)", re.MULTILINE)
+_ITEM = re.compile(
+    r"^[ \t]*(?:[•▪◦‣●○■□–—\-*➢✓]\s|\(?\d{1,2}[.)]\s|\(?[a-z][.)]\s|\[[ xX]\]\s)", re.MULTILINE
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,10 +36,16 @@ def run_server(settings: Settings, first_question: str | None = None) -> None:
             server_note = home.announce(address)
             app = create_app(services, operator_token=server_note.token)
             config = uvicorn.Config(
-                app, log_level="warning", access_log=False, timeout_graceful_shutdown=DRAIN_SECONDS, server_header=False
+                app,
+                log_level="warning",
+                access_log=False,
+                timeout_graceful_shutdown=DRAIN_SECONDS,
+                server_header=False,
             )
             server = uvicorn.Server(config)
-            greeting = threading.Thread(target=_greet, args=(server, services, address, first_question), daemon=True)
+            greeting = threading.Thread(
+                target=_greet, args=(server, services, address, first_question), daemon=True
+            )
             greeting.start()
             server.run(sockets=[listening])
     finally:
@@ -57,7 +63,8 @@ def _listen(settings: Settings) -> socket.socket:
 
 def _host(host: str) -> str:
     """Return an address that a browser on this machine can open."""
-    return "127.0.0.1" if host in ("0.0.0.0", "") else f"[{host}]" if ":" in host else host  # noqa: S104 - compared
+    anywhere = host in ("0.0.0.0", "::", "")  # noqa: S104 - compared, not bound
+    return "127.0.0.1" if anywhere else f"[{host}]" if ":" in host else host
 
 
 def _greet(server: uvicorn.Server, services: Services, address: str, first_question: str | None) -> None:

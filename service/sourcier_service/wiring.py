@@ -27,7 +27,7 @@ class Services:
     jobs: IngestionJobs
 
     def close(self) -> None:
-        """Stop the work under way and close the stores; what was not finished is taken up at the next start."""
+        """Stop the work under way and close the stores; what is not finished goes on at the next start."""
         self.jobs.stop()
         self.views.close()
         self.stores.close()

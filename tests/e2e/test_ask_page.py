@@ -9,15 +9,15 @@ from typing import Any, Protocol
 
 import pytest
 import sourcier_service
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import ConsoleMessage, Page, Route, ViewportSize, expect
 
 EXPENSES = "Quel est le délai pour déposer une demande de remboursement de frais ?"
 MILEAGE = "What is the mileage rate above 5,000 km?"
 CANTEEN = "Quel est le menu de la cantine demain midi à Tokyo ?"  # of no document
 
-DESKTOP = {"width": 1280, "height": 800}
-TABLET = {"width": 768, "height": 1024}
-PHONE = {"width": 320, "height": 640}
+DESKTOP = ViewportSize(width=1280, height=800)
+TABLET = ViewportSize(width=768, height=1024)
+PHONE = ViewportSize(width=320, height=640)
 
 WHERE = re.compile(r"^page (\S+ \()?(\d+) (sur|of) (\d+)\)?$")
 
@@ -29,9 +29,9 @@ class SampleServer(Protocol):
     admin_key: str
 
 
-def ask(page: Page, url: str, question: str, viewport: dict[str, int] | None = None) -> None:
+def ask(page: Page, url: str, question: str, viewport: ViewportSize = DESKTOP) -> None:
     """Open the page, type the question, press Enter, wait for the reply."""
-    page.set_viewport_size(viewport or DESKTOP)  # type: ignore[arg-type]
+    page.set_viewport_size(viewport)
     page.goto(url)
     page.locator("#question").fill(question)
     page.locator("#question").press("Enter")
@@ -103,7 +103,12 @@ def another_page(page: Page, **options: Any) -> Iterator[Page]:
 def quiet_console(page: Page) -> Iterator[None]:
     """Fail where the page logs an error or breaks its content policy."""
     said: list[str] = []
-    page.on("console", lambda message: said.append(message.text) if message.type in {"error", "warning"} else None)
+
+    def listen(message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            said.append(message.text)
+
+    page.on("console", listen)
     page.on("pageerror", lambda error: said.append(str(error)))
     yield
     assert said == []
@@ -196,7 +201,7 @@ def test_the_link_of_the_api_opens_the_page_without_a_question(
     reply = browser_page.request.post(f"{sample_server.url}/v1/answer", data={"question": MILEAGE})
     citation = reply.json()["citations"][0]
 
-    browser_page.set_viewport_size(DESKTOP)  # type: ignore[arg-type]
+    browser_page.set_viewport_size(DESKTOP)
     browser_page.goto(sample_server.url.rstrip("/") + citation["url"])
     wait_for_page(browser_page)
 
@@ -206,7 +211,9 @@ def test_the_link_of_the_api_opens_the_page_without_a_question(
     assert len(highlights(browser_page)) == len(citation["boxes"])
 
 
-def test_pages_turn_and_the_quoted_one_is_found_again(sample_server: SampleServer, browser_page: Page) -> None:
+def test_pages_turn_and_the_quoted_one_is_found_again(
+    sample_server: SampleServer, browser_page: Page
+) -> None:
     ask(browser_page, sample_server.url, EXPENSES)
     open_citation(browser_page)
     number = page_number(browser_page)
@@ -254,7 +261,9 @@ def test_a_copied_citation_stands_on_its_own(sample_server: SampleServer, browse
         assert highlights(page)
 
 
-def test_every_passage_read_is_listed_and_opens_its_page(sample_server: SampleServer, browser_page: Page) -> None:
+def test_every_passage_read_is_listed_and_opens_its_page(
+    sample_server: SampleServer, browser_page: Page
+) -> None:
     ask(browser_page, sample_server.url, MILEAGE)
 
     browser_page.locator("#passages summary").click()
@@ -277,8 +286,10 @@ def test_no_answer_is_said_as_clearly_as_an_answer(sample_server: SampleServer, 
         wait_for_page(page)
 
 
-def test_the_keyboard_alone_asks_opens_turns_and_closes(sample_server: SampleServer, browser_page: Page) -> None:
-    browser_page.set_viewport_size(TABLET)  # type: ignore[arg-type]
+def test_the_keyboard_alone_asks_opens_turns_and_closes(
+    sample_server: SampleServer, browser_page: Page
+) -> None:
+    browser_page.set_viewport_size(TABLET)
     browser_page.goto(sample_server.url)
     keyboard = browser_page.keyboard
     for _ in range(8):
@@ -320,7 +331,7 @@ def test_back_closes_the_page_on_a_phone(sample_server: SampleServer, browser_pa
 
 
 def test_a_narrow_screen_never_scrolls_sideways(sample_server: SampleServer, browser_page: Page) -> None:
-    browser_page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    browser_page.set_viewport_size(PHONE)
     browser_page.goto(sample_server.url)
     assert overflow(browser_page) <= 0
 
@@ -351,7 +362,9 @@ def test_every_control_is_large_enough_for_a_finger(sample_server: SampleServer,
     assert small == []
 
 
-@pytest.mark.parametrize(("locale", "language", "verb"), [("fr-CA", "fr", "Demander"), ("de-DE", "en", "Ask")])
+@pytest.mark.parametrize(
+    ("locale", "language", "verb"), [("fr-CA", "fr", "Demander"), ("de-DE", "en", "Ask")]
+)
 def test_the_page_speaks_the_browsers_language(
     sample_server: SampleServer, browser_page: Page, locale: str, language: str, verb: str
 ) -> None:

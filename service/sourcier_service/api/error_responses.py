@@ -54,12 +54,12 @@ def install_error_responses(app: FastAPI) -> None:
     """Make every failure of the app answer in the one shape."""
 
     @app.exception_handler(SourcierError)
-    def _known(request: Request, error: SourcierError) -> JSONResponse:
+    def _known(_: Request, error: SourcierError) -> JSONResponse:
         status = STATUSES[type(error)]
         return error_response(status, error.code, str(error))
 
     @app.exception_handler(RequestValidationError)
-    def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+    def _invalid(_: Request, error: RequestValidationError) -> JSONResponse:
         first = error.errors()[0]
         where = [str(part) for part in first["loc"] if part != "body"]
         param = ".".join(where) or None
@@ -68,12 +68,16 @@ def install_error_responses(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     def _http(request: Request, error: HTTPException) -> JSONResponse:
         code = _HTTP_CODES.get(error.status_code, "http_error")
-        return error_response(error.status_code, code, f"{error.detail} ({request.method} {request.url.path}).")
+        return error_response(
+            error.status_code, code, f"{error.detail} ({request.method} {request.url.path})."
+        )
 
     @app.exception_handler(Exception)
-    def _unknown(request: Request, error: Exception) -> JSONResponse:
+    def _unknown(_: Request, error: Exception) -> JSONResponse:
         logger.exception("unexpected error", exc_info=error)
-        return error_response(500, "internal_error", "Something unexpected failed; the server's log says what.")
+        return error_response(
+            500, "internal_error", "Something unexpected failed; the server's log says what."
+        )
 
 
 def error_response(status: int, code: str, message: str, param: str | None = None) -> JSONResponse:

@@ -46,7 +46,9 @@ def list_collections(services: ServicesDep, principal: PrincipalDep) -> s.Collec
     """List the collections that you may read."""
     bodies = [
         s.CollectionBody(
-            name=known.name, public=known.public, documents=len(services.stores.catalogue.documents([known.name]))
+            name=known.name,
+            public=known.public,
+            documents=len(services.stores.catalogue.documents([known.name])),
         )
         for known in services.access.readable(principal)
     ]
@@ -54,7 +56,9 @@ def list_collections(services: ServicesDep, principal: PrincipalDep) -> s.Collec
 
 
 @router.post("/collections", tags=["documents"], status_code=201, responses=ADMIN_ERRORS)
-def put_collection(body: s.CollectionRequest, services: ServicesDep, principal: PrincipalDep) -> s.CollectionBody:
+def put_collection(
+    body: s.CollectionRequest, services: ServicesDep, principal: PrincipalDep
+) -> s.CollectionBody:
     """Make a collection, or publish or withdraw one. Needs an admin key."""
     services.access.require_admin(principal, "change collections")
     made = services.stores.catalogue.add_collection(body.name, public=body.public)
@@ -87,7 +91,9 @@ def upload_document(
     return s.UploadBody(job=present.present_job(job))
 
 
-@router.delete("/documents/{document}", tags=["documents"], status_code=204, responses={**ADMIN_ERRORS, **NOT_FOUND})
+@router.delete(
+    "/documents/{document}", tags=["documents"], status_code=204, responses={**ADMIN_ERRORS, **NOT_FOUND}
+)
 def delete_document(document: str, services: ServicesDep, principal: PrincipalDep) -> None:
     """Remove a document: the next answer does not know it. Needs an admin key."""
     services.access.require_admin(principal, "delete documents")

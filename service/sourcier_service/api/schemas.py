@@ -1,4 +1,4 @@
-"""What goes over the wire. Response fields have no defaults, so that the OpenAPI file shows them always present."""
+"""What goes over the wire. Response fields have no defaults: the OpenAPI file shows them always present."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -13,19 +13,24 @@ class AnswerRequest(BaseModel):
 
     model_config = ConfigDict(
         extra="forbid",
-        json_schema_extra={"examples": [{"question": "Quel est le délai pour déposer une note de frais ?"}]},
+        json_schema_extra={"examples": [{"question": "Quel est le délai pour une note de frais ?"}]},
     )
 
     question: Annotated[str, Field(max_length=MAX_QUESTION_CHARS)]
-    collections: list[str] | None = Field(default=None, description="Narrows to these; default all you may read.")
-    language: Literal["fr", "en"] | None = Field(default=None, description="Of the question; default detected.")
+    collections: list[str] | None = Field(
+        default=None, description="Narrows to these; default all you may read."
+    )
+    language: Literal["fr", "en"] | None = Field(
+        default=None, description="Of the question; default detected."
+    )
 
 
 class SearchRequest(BaseModel):
     """A question whose passages are wanted, without an answer."""
 
     model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"question": "mileage rate above 5,000 km", "limit": 5}]}
+        extra="forbid",
+        json_schema_extra={"examples": [{"question": "mileage rate above 5,000 km", "limit": 5}]},
     )
 
     question: Annotated[str, Field(max_length=MAX_QUESTION_CHARS)]
@@ -203,7 +208,9 @@ class PageBody(BaseModel):
     text: str
     headings: list[str]
     boxes: list[BoxBody] = Field(description="of the span from start to end, when asked for")
-    verified: bool | None = Field(description="whether the boxes were proved; null when no span was asked for")
+    verified: bool | None = Field(
+        description="whether the boxes were proved; null when no span was asked for"
+    )
 
 
 class HealthBody(BaseModel):

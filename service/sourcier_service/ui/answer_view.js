@@ -105,7 +105,11 @@ export class AnswerView {
       // words from another page are another voice: they begin a paragraph
       if (prose.lastElementChild === null || page !== before) prose.append(make('p'))
       else prose.lastElementChild.append(' ')
-      prose.lastElementChild?.append(this.#sentence(sentence, citations, address))
+      // a quote keeps its document's language, whatever that of the question
+      const lang = answer.mode === 'extractive' ? citations.get(sentence.citations[0])?.document.language : answer.language
+      const element = this.#sentence(sentence, citations, address)
+      if (lang) element.lang = lang
+      prose.lastElementChild?.append(element)
       before = page
     }
     this.#answer.append(prose)
@@ -191,7 +195,7 @@ export class AnswerView {
     const title = this.#link(place, address, { class: 'title' }, place.document.title)
     const body = make('div', {}, title)
     if (place.section.length) body.append(make('p', { class: 'trail' }, place.section.join(' › ')))
-    if (words !== null) body.append(make('blockquote', {}, words))
+    if (words !== null) body.append(make('blockquote', { lang: place.document.language }, words))
     // inside the link's name too: ten links that all say the handbook's title tell nothing
     title.append(make('span', { class: 'page' }, placeOf(place)))
     const item = make('li', {}, ...(number ? [make('span', { class: 'number', 'aria-hidden': 'true' }, number)] : []), body)

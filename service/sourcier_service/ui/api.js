@@ -6,6 +6,7 @@
 /** @typedef {import('./types.js').Target} Target */
 
 const KEY = 'sourcier-key'
+const INERT = new Set(['application/pdf', 'image/jpeg'])
 
 /** The service said no, or did not say anything (status 0). */
 export class ApiFailure extends Error {
@@ -83,8 +84,10 @@ export function originalPath(target) {
 export async function openable(path, signal) {
   if (!accessKey()) return path
   const [bare, fragment] = path.split('#')
-  const blob = await (await call(bare, { signal })).blob()
-  return URL.createObjectURL(blob) + (fragment ? `#${fragment}` : '')
+  const sent = await (await call(bare, { signal })).blob()
+  // a blob's page belongs to this origin: whatever a document says it is, it must not run here
+  const type = INERT.has(sent.type) ? sent.type : 'text/plain;charset=utf-8'
+  return URL.createObjectURL(sent.slice(0, sent.size, type)) + (fragment ? `#${fragment}` : '')
 }
 
 /** Ask again for what an image element could not load: only a fetch learns why. @param {string} path @returns {Promise<ApiFailure>} */

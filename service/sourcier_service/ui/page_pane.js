@@ -56,7 +56,7 @@ export class PagePane {
     this.#zooms.smaller.addEventListener('click', () => this.#zoom(-1))
     this.#zooms.larger.addEventListener('click', () => this.#zoom(1))
     this.#textButton.addEventListener('click', () => this.#toggleText())
-    this.#back.addEventListener('click', () => this.#quoted && this.#move(this.#quoted))
+    this.#back.addEventListener('click', () => this.#goBack())
     this.#copy.addEventListener('click', () => this.#copyCitation())
     this.#original.addEventListener('click', (event) => this.#openOriginal(event))
     find('.close', this.#pane).addEventListener('click', close)
@@ -77,6 +77,9 @@ export class PagePane {
     this.#pane.hidden = false
     this.#pane.setAttribute('aria-busy', 'true')
     if (this.#page) return
+    this.#pane.classList.add('blank')
+    this.#title.textContent = t('pane')
+    this.#section.textContent = ''
     this.#sheet.element.classList.add('loading')
     this.#showKind(false)
   }
@@ -137,9 +140,9 @@ export class PagePane {
     this.#title.textContent = this.#place?.document.title ?? t('pane')
     this.#section.textContent = this.#where.textContent = this.#notice.textContent = ''
     this.#notice.hidden = this.#back.hidden = true
-    this.#text.replaceChildren()
     this.#sheet.clear()
-    this.#showKind(true)
+    this.#sheet.element.hidden = this.#text.hidden = true
+    this.#pane.classList.add('blank')
   }
 
   /** Learn where the words came from, when the answer arrives after its page. @param {Place|null} place */
@@ -158,6 +161,7 @@ export class PagePane {
   #fill(page) {
     const isText = page.page === null
     const isQuoted = this.#isOnQuotedPage()
+    this.#pane.classList.remove('blank')
     this.#title.textContent = page.document.title
     this.#section.textContent = this.#sectionPath().join(' › ')
     this.#where.textContent = this.#whereText(page)
@@ -200,6 +204,7 @@ export class PagePane {
     const { start, end } = /** @type {Target} */ (this.#target)
     const [before, words, after] = splitAt(page.text, start, end)
     const mark = words ? make('mark', {}, words) : null
+    this.#text.lang = page.document.language ?? ''
     this.#text.replaceChildren(before, ...(mark ? [mark] : []), after)
     if (page.text.trim() === '') this.#text.replaceChildren(make('p', { class: 'quiet' }, t('noText')))
     return mark
@@ -233,6 +238,12 @@ export class PagePane {
     if (number < 1 || number > page.page_count) return
     const isQuoted = this.#quoted?.page === number
     this.#move(isQuoted && this.#quoted ? this.#quoted : { ...target, page: number, start: null, end: null })
+  }
+
+  #goBack() {
+    if (!this.#quoted) return
+    this.#move(this.#quoted)
+    this.focus() // the button goes away, the keyboard must not
   }
 
   /** @param {number} step */
@@ -293,6 +304,7 @@ export class PagePane {
     if (!accessKey() || !this.#target || !isPlainClick(event)) return
     event.preventDefault()
     const tab = open('', '_blank') // now, while the click still allows it
+    if (tab) tab.opener = null
     try {
       const address = await openable(originalPath(this.#target))
       URL.revokeObjectURL(this.#lastBlob)

@@ -1,7 +1,7 @@
 /**
  * The shapes the modules pass to each other, as the API sends them. Types only: nothing runs here.
  *
- * @typedef {{id: string, name: string, title: string, collection: string}} DocumentName
+ * @typedef {{id: string, name: string, title: string, collection: string, language?: string}} DocumentName
  *
  * @typedef {Object} Box  A rectangle in PDF points, origin at the page's top left.
  * @property {number} x0

@@ -44,7 +44,10 @@ def test_a_number_inside_another_is_not_contained() -> None:
 
 
 def test_a_cell_of_a_table_row_is_contained() -> None:
-    assert containment("310", ["Budget 105 310 400"]).strict
+    found = containment("310", ["Budget 105 310 400"])
+
+    assert found.share == 1.0
+    assert found.strict
 
 
 def test_accents_and_case_do_not_matter_but_negation_does() -> None:
