@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pypdfium2 as pdfium  # type: ignore[import-untyped]
+import pypdfium2 as pdfium
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = "sourcier golden set"
@@ -34,7 +34,7 @@ QUOTES = str.maketrans({"‘": "'", "’": "'", "ʼ": "'", "“": '"', "”": '"
 Question = dict[str, Any]
 
 
-class NotLocatedError(ValueError):
+class NotLocated(ValueError):
     """Why an evidence text has no page."""
 
 
@@ -48,20 +48,24 @@ class Page:
 
 
 def normalised(text: str) -> str:
+    """Compare texts, not typography: spaces, quotes, hyphens and compatibility forms made one."""
     text = unicodedata.normalize("NFKC", text.replace(SOFT_HYPHEN, "")).translate(QUOTES)
     return " ".join(text.split())
 
 
 def without_spaces(text: str) -> str:
+    """Drop the spaces of a normalised text."""
     return text.replace(" ", "")
 
 
 def make_page(number: int, text: str) -> Page:
+    """Make a page from the text that the PDF reader gives."""
     plain = normalised(text)
     return Page(number, tuple(plain.split()), without_spaces(plain))
 
 
 def read_pages(path: Path) -> list[Page]:
+    """Read every page of a PDF, in physical order."""
     document = pdfium.PdfDocument(path)
     try:
         return [
@@ -75,16 +79,16 @@ def locate(text: str, pages: Sequence[Page]) -> int:
     """The physical page of the text, counted from 1: word for word, or else as a row with wrapped cells."""
     wanted = normalised(MARKS.sub(" ", text))
     if not wanted:
-        raise NotLocatedError("the evidence text is empty")
+        raise NotLocated("the evidence text is empty")
     letters = without_spaces(wanted)
     found = [page.number for page in pages if letters in page.letters]
     if not found:
         words = wanted.split()
         found = [page.number for page in pages if holds_row(words, page.words)]
     if not found:
-        raise NotLocatedError(f"on no page{_nearest(letters, pages)}")
+        raise NotLocated(f"on no page{_nearest(letters, pages)}")
     if len(found) > 1:
-        raise NotLocatedError(f"on several pages: {', '.join(map(str, found))}")
+        raise NotLocated(f"on several pages: {', '.join(map(str, found))}")
     return found[0]
 
 
@@ -130,6 +134,7 @@ def read_questions(parts: Path) -> Iterator[tuple[str, Question]]:
 
 
 def faults_of_form(question: Question) -> list[str]:
+    """Say what is wrong with a question before any page is looked up."""
     missing = KEYS - question.keys()
     if missing:
         return [f"missing: {', '.join(sorted(missing))}"]
@@ -146,21 +151,23 @@ def faults_of_form(question: Question) -> list[str]:
 
 
 def with_pages(question: Question, pages: dict[str, list[Page]]) -> tuple[Question, list[str]]:
+    """Give the question its pages and output form, and the evidence that could not be placed."""
     evidence: list[dict[str, Any]] = []
     faults: list[str] = []
     for piece in question["evidence"]:
         doc, text = piece["doc"], piece["text"]
         try:
             if doc not in pages:
-                raise NotLocatedError(f"no such document: {doc}")
+                raise NotLocated(f"no such document: {doc}")
             evidence.append({"doc": doc, "page": locate(text, pages[doc]), "text": text})
-        except NotLocatedError as reason:
+        except NotLocated as reason:
             faults.append(f"{reason}: {text!r} in {doc}")
     kept = {key: question[key] for key in ("id", "question", "lang", "answer", "answerable")}
     return {**kept, "evidence": evidence, "source": SOURCE, "meta": question["meta"]}, faults
 
 
 def locate_all(parts: Path, pages: dict[str, list[Page]]) -> tuple[list[Question], list[str]]:
+    """Place the evidence of every part; the faults name their question and its line."""
     located: list[Question] = []
     faults: list[str] = []
     seen: dict[str, str] = {}
@@ -179,6 +186,7 @@ def locate_all(parts: Path, pages: dict[str, list[Page]]) -> tuple[list[Question
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    """Locate everything, then write all or nothing; the exit status says which."""
     parser = argparse.ArgumentParser(
         description="Write the golden questions with the pages of their evidence."
     )

@@ -17,15 +17,33 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from reportlab.lib.colors import HexColor
+from reportlab.lib.pagesizes import A4
+from reportlab.lib.styles import ParagraphStyle
+from reportlab.lib.units import mm
+from reportlab.lib.utils import simpleSplit
+from reportlab.platypus import (
+    ActionFlowable,
+    BaseDocTemplate,
+    CondPageBreak,
+    Flowable,
+    Frame,
+    NextPageTemplate,
+    PageBreakIfNotEmpty,
+    PageTemplate,
+    Spacer,
+)
+from reportlab.platypus import Paragraph as Text
+from reportlab.platypus import Table as Grid
+
+from inline_text import WORDS, plain
 from markdown_dialect import (
-    WORDS,
     Document,
     FrontMatter,
     Heading,
     NewPage,
     SourceError,
     Where,
-    plain,
     read_document,
 )
 from pdf_blocks import (
@@ -43,24 +61,6 @@ from pdf_blocks import (
     table_rules,
     text_width,
 )
-from reportlab.lib.colors import HexColor  # type: ignore[import-untyped]
-from reportlab.lib.pagesizes import A4  # type: ignore[import-untyped]
-from reportlab.lib.styles import ParagraphStyle  # type: ignore[import-untyped]
-from reportlab.lib.units import mm  # type: ignore[import-untyped]
-from reportlab.lib.utils import simpleSplit  # type: ignore[import-untyped]
-from reportlab.platypus import (  # type: ignore[import-untyped]
-    ActionFlowable,
-    BaseDocTemplate,
-    CondPageBreak,
-    Flowable,
-    Frame,
-    NextPageTemplate,
-    PageBreakIfNotEmpty,
-    PageTemplate,
-    Spacer,
-)
-from reportlab.platypus import Paragraph as Text
-from reportlab.platypus import Table as Grid
 
 HERE = Path(__file__).resolve().parent
 SOURCES = HERE / "sources"
@@ -87,10 +87,12 @@ class Numbering:
     prefix: str = ""
 
     def label(self, count: int) -> str:
+        """Write the label of the count-th page of the run."""
         return self.prefix + (roman(count) if self.style == "roman" else str(count))
 
 
 def roman(number: int) -> str:
+    """Write a number in small roman letters."""
     values = {100: "c", 90: "xc", 50: "l", 40: "xl", 10: "x", 9: "ix", 5: "v", 4: "iv", 1: "i"}
     text = ""
     for value, letters in values.items():
@@ -133,6 +135,7 @@ class Manual(BaseDocTemplate):  # type: ignore[misc]
 
     @property
     def label(self) -> str:
+        """The printed label of the page being drawn."""
         return self._numbering_of_page.label(self.count)
 
     def handle_part(self, numbering: Numbering, running_title: str) -> None:
@@ -140,6 +143,7 @@ class Manual(BaseDocTemplate):  # type: ignore[misc]
         self.numbering, self.running_title = numbering, running_title
 
     def count_page(self, canvas: Any) -> None:
+        """Number the page; a new run of labels is told to the PDF catalogue."""
         if self.numbering == self._numbering_of_page:
             self.count += 1
             return
@@ -148,11 +152,13 @@ class Manual(BaseDocTemplate):  # type: ignore[misc]
         canvas.addPageLabel(canvas.getPageNumber() - 1, style=style, start=1, prefix=prefix)
 
     def open_title_page(self, canvas: Any, _doc: BaseDocTemplate) -> None:
+        """Draw the title page's ornament; it carries no running lines."""
         self.count_page(canvas)
         canvas.showOutline()
         draw_waves(canvas)
 
     def open_page(self, canvas: Any, _doc: BaseDocTemplate) -> None:
+        """Draw the running header."""
         self.count_page(canvas)
         canvas.saveState()
         draw_rule(canvas, HEADER_Y - 6)
@@ -162,6 +168,7 @@ class Manual(BaseDocTemplate):  # type: ignore[misc]
         canvas.restoreState()
 
     def close_page(self, canvas: Any, _doc: BaseDocTemplate) -> None:
+        """Draw the footer, with the printed label."""
         canvas.saveState()
         draw_rule(canvas, FOOTER_Y + 14)
         reference = " · ".join(part for part in (self.front.reference, self.front.date) if part)
@@ -173,6 +180,7 @@ class Manual(BaseDocTemplate):  # type: ignore[misc]
         canvas.restoreState()
 
     def afterFlowable(self, flowable: Flowable) -> None:  # noqa: N802 - reportlab's own name
+        """Note the page of a heading, and bookmark it."""
         heading = getattr(flowable, "heading", None)
         if heading is not None:
             top = self.frame._y + flowable.height + (30 if heading.level == 1 else 8)
@@ -200,10 +208,12 @@ class ContentsLine(Flowable):  # type: ignore[misc]
         )
 
     def wrap(self, _width: float, _height: float) -> tuple[float, float]:
+        """Tell the height of the entry."""
         self.height = self.leading * len(self.lines)
         return WIDTH, self.height
 
     def draw(self) -> None:
+        """Draw the entry."""
         canvas = self.canv
         canvas.setFillColor(ACCENT if self.heading_line.level == 1 else INK)
         canvas.setFont(self.font, self.size)
@@ -223,11 +233,13 @@ class ContentsLine(Flowable):  # type: ignore[misc]
 
 
 def outline_title(heading: Heading, lang: str) -> str:
+    """Word a heading for the outline, with its number."""
     kind = WORDS[lang]["annex"].capitalize() + " " if heading.annex and heading.level == 1 else ""
     return f"{kind}{heading.number}  {plain(heading.title)}"
 
 
 def shortened(text: str, room: float, size: float) -> str:
+    """Cut a text, with an ellipsis, so that it fits its room."""
     if text_width(text, REGULAR, size) <= room:
         return text
     while text and text_width(text + "…", REGULAR, size) > room:
@@ -264,6 +276,7 @@ def draw_waves(canvas: Any) -> None:
 
 
 def title_page(front: FrontMatter) -> list[Flowable]:
+    """Set the organisation, the title and the reference."""
     strong = ParagraphStyle(
         "title", fontName=STRONG, fontSize=29, leading=36, textColor=ACCENT, spaceAfter=12
     )
@@ -283,6 +296,7 @@ def title_page(front: FrontMatter) -> list[Flowable]:
 
 
 def front_page(title: str, content: Sequence[Flowable]) -> list[Flowable]:
+    """Open a page of the front matter, unless it has nothing to show."""
     if not content:
         return []
     part = ActionFlowable(("part", Numbering("roman"), title))
@@ -290,6 +304,7 @@ def front_page(title: str, content: Sequence[Flowable]) -> list[Flowable]:
 
 
 def revision_table(front: FrontMatter) -> list[Flowable]:
+    """Set the revisions of the front matter."""
     if not front.revisions:
         return []
     words = WORDS[front.lang]
@@ -301,6 +316,7 @@ def revision_table(front: FrontMatter) -> list[Flowable]:
 
 
 def contents(document: Document, labels: dict[str, str]) -> list[Flowable]:
+    """Set the table of contents; no chapter is left alone at the foot of a page."""
     lines: list[Flowable] = []
     for heading in document.headings.values():
         if heading.level == 1:
@@ -310,6 +326,7 @@ def contents(document: Document, labels: dict[str, str]) -> list[Flowable]:
 
 
 def body(document: Document, labels: dict[str, str]) -> Iterator[Flowable]:
+    """Set chapters and annexes, each on a new page."""
     break_due = False
     for block, flowables in Typesetter(document, labels).story():
         if isinstance(block, NewPage):
@@ -325,12 +342,14 @@ def body(document: Document, labels: dict[str, str]) -> Iterator[Flowable]:
 
 
 def chapter_part(heading: Heading, lang: str) -> Flowable:
+    """Announce a chapter: its running title, and the labels of its pages."""
     numbering = Numbering("arabic", f"{heading.annex_letter}-" if heading.annex else "")
     kind = WORDS[lang]["annex"].capitalize() + " " if heading.annex else ""
     return ActionFlowable(("part", numbering, f"{kind}{heading.number} – {plain(heading.title)}"))
 
 
 def story(document: Document, labels: dict[str, str]) -> list[Flowable]:
+    """Put the whole document in order."""
     words = WORDS[document.front.lang]
     return [
         *title_page(document.front),
@@ -356,6 +375,7 @@ def make_pdf(document: Document) -> bytes:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    """Make every document; a fault in a source is told with its line."""
     parser = argparse.ArgumentParser(description="Make the sample PDFs from their Markdown sources.")
     parser.add_argument("--out", type=Path, default=HERE / "pdf", help="folder for the PDFs (samples/pdf)")
     out: Path = parser.parse_args(arguments).out

@@ -13,43 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from inline_text import NBSP, REFERENCE, WORDS, Kind
+
 Align = Literal["left", "center", "right"]
 
-NBSP = "\u00a0"
-WORDS: dict[str, dict[str, str]] = {
-    "fr": {
-        "chapter": "chapitre",
-        "section": "section",
-        "annex": "annexe",
-        "page": "page",
-        "table": "Tableau",
-        "continued": "suite",
-        "contents": "Sommaire",
-        "revisions": "Suivi des révisions",
-        "revision columns": "Version|Date|Objet de la révision",
-    },
-    "en": {
-        "chapter": "chapter",
-        "section": "section",
-        "annex": "annex",
-        "page": "page",
-        "table": "Table",
-        "continued": "continued",
-        "contents": "Contents",
-        "revisions": "Revision record",
-        "revision columns": "Version|Date|What changed",
-    },
-}
-
-REFERENCE = re.compile(r"\{@([^}]*)\}")
-BOLD = re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*")
-ITALIC = re.compile(r"(?<![\w*])\*(?=[^\s*])(.+?)(?<=[^\s*])\*(?![\w*])")
 ANCHOR = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 HEADING = re.compile(r"(#+)\s+(.+?)(?:\s*\{#(\S+?)((?:\s+\.\w+)*)\s*\})?\s*")
 LIST_ITEM = re.compile(r"(\s*)(-|\d+\.)\s+(.+)")
 TABLE_RULE = re.compile(r"\|(?:\s*:?-+:?\s*\|)+")
-UNITS = "m|m2|m3|m²|m³|km|cm|mm|kg|g|mg|µg|t|h|min|s|l|ml|kW|kVA|kV|V|A|bar|%|€|°C"
-UNIT_SPACE = re.compile(rf"(?<=\d) (?=(?:\d{{3}}|{UNITS})(?!\w))")
 BLANK = re.compile(r"_{2,}")
 BOX = re.compile(r"\[ \]")
 
@@ -63,18 +34,24 @@ class SourceError(ValueError):
 
 @dataclass(frozen=True)
 class Where:
+    """A place in a source."""
+
     name: str
     line: int
 
 
 @dataclass(frozen=True)
 class Line:
+    """One line of a source, with its place."""
+
     text: str
     where: Where
 
 
 @dataclass(frozen=True)
 class FrontMatter:
+    """What the block at the head of a source says of its document."""
+
     lang: str
     title: str = ""
     subtitle: str = ""
@@ -86,6 +63,8 @@ class FrontMatter:
 
 @dataclass(frozen=True)
 class Heading:
+    """A chapter, annex, section or subsection."""
+
     where: Where
     level: int
     title: str
@@ -94,18 +73,30 @@ class Heading:
     number: str = ""
 
     @property
+    def kind(self) -> Kind:
+        """What a reference calls it."""
+        if self.level > 1:
+            return "section"
+        return "annex" if self.annex else "chapter"
+
+    @property
     def annex_letter(self) -> str:
+        """The letter of the annex that the heading belongs to, or nothing."""
         return self.number.split(".")[0] if self.annex else ""
 
 
 @dataclass(frozen=True)
 class Paragraph:
+    """Running text."""
+
     where: Where
     text: str
 
 
 @dataclass(frozen=True)
 class Item:
+    """One point or step; level 1 stands under a level 0."""
+
     where: Where
     marker: str
     level: int
@@ -114,18 +105,24 @@ class Item:
 
 @dataclass(frozen=True)
 class ListBlock:
+    """Points and steps that follow each other without a blank line."""
+
     where: Where
     items: tuple[Item, ...]
 
 
 @dataclass(frozen=True)
 class Note:
+    """Text in a box."""
+
     where: Where
     paragraphs: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Table:
+    """A table with its caption, numbered through the document."""
+
     where: Where
     caption: str
     aligns: tuple[Align, ...]
@@ -146,6 +143,8 @@ class FormLine:
 
 @dataclass(frozen=True)
 class Form:
+    """A form to fill in."""
+
     where: Where
     title: str
     lines: tuple[FormLine, ...]
@@ -153,6 +152,8 @@ class Form:
 
 @dataclass(frozen=True)
 class NewPage:
+    """A page break asked for by the source."""
+
     where: Where
 
 
@@ -161,6 +162,8 @@ Block = Heading | Paragraph | ListBlock | Note | Table | Form | NewPage
 
 @dataclass(frozen=True)
 class Document:
+    """A whole document: front matter, numbered blocks, headings by anchor."""
+
     front: FrontMatter
     blocks: tuple[Block, ...]
     headings: dict[str, Heading] = field(default_factory=dict)
@@ -186,6 +189,7 @@ def _lines(path: Path) -> list[str]:
 
 
 def read_front_matter(lines: list[Line]) -> tuple[FrontMatter, list[Line]]:
+    """Split the lines of a source into its front matter and its body."""
     if not lines or lines[0].text != "---":
         raise SourceError(lines[0].where, "the file does not begin with a front-matter block ('---')")
     end = next((n for n, line in enumerate(lines[1:], 1) if line.text == "---"), None)
@@ -234,7 +238,7 @@ def _reader(text: str) -> Reader:
         return _read_heading
     if text.startswith(":::"):
         return _read_form
-    if text.startswith("|") or text.startswith("Table:"):
+    if text.startswith(("|", "Table:")):
         return _read_table
     if text.startswith(">"):
         return _read_note
@@ -446,24 +450,3 @@ def _table_texts(table: Table) -> Iterator[tuple[Where, str]]:
     for offset, row in enumerate((table.header, *table.rows)):
         line = first if offset == 0 else first + 1 + offset
         yield Where(table.where.name, line), " ".join(row)
-
-
-def reference_text(heading: Heading, label: str, lang: str) -> str:
-    """'section 4.2, page 57', 'chapitre 3, page 21', 'annex C, page C-1'."""
-    words = WORDS[lang]
-    kind = "section" if heading.level > 1 else "annex" if heading.annex else "chapter"
-    return f"{words[kind]}{NBSP}{heading.number}, {words['page']}{NBSP}{label}"
-
-
-def plain(text: str) -> str:
-    """The text without its bold and italic marks."""
-    return ITALIC.sub(r"\1", BOLD.sub(r"\1", text))
-
-
-def typeset(text: str, lang: str) -> str:
-    """No-break spaces where no line may end: in a figure and before its unit, at French punctuation."""
-    text = UNIT_SPACE.sub(NBSP, text)
-    if lang == "fr":
-        text = re.sub(r" (?=[:;?!»%€])", NBSP, text)
-        text = re.sub(r"(?<=«) ", NBSP, text)
-    return text

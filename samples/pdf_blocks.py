@@ -6,15 +6,26 @@ the Bitstream Vera faces that reportlab's own wheel carries, so nothing depends 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from html import escape
 from typing import Any
 
+from reportlab.lib.colors import HexColor
+from reportlab.lib.enums import TA_CENTER, TA_LEFT, TA_RIGHT
+from reportlab.lib.styles import ParagraphStyle
+from reportlab.lib.units import mm
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.ttfonts import TTFont
+from reportlab.platypus import (
+    CondPageBreak,
+    Flowable,
+    PageBreakIfNotEmpty,
+)
+from reportlab.platypus import Paragraph as Text
+from reportlab.platypus import Table as Grid
+
+from inline_text import BOLD, ITALIC, LED_REFERENCE, WORDS, plain, reference_lead, reference_text, typeset
 from markdown_dialect import (
-    BOLD,
-    ITALIC,
-    REFERENCE,
-    WORDS,
     Block,
     Document,
     Form,
@@ -27,23 +38,7 @@ from markdown_dialect import (
     SourceError,
     Table,
     Where,
-    plain,
-    reference_text,
-    typeset,
 )
-from reportlab.lib.colors import HexColor  # type: ignore[import-untyped]
-from reportlab.lib.enums import TA_CENTER, TA_LEFT, TA_RIGHT  # type: ignore[import-untyped]
-from reportlab.lib.styles import ParagraphStyle  # type: ignore[import-untyped]
-from reportlab.lib.units import mm  # type: ignore[import-untyped]
-from reportlab.pdfbase import pdfmetrics  # type: ignore[import-untyped]
-from reportlab.pdfbase.ttfonts import TTFont  # type: ignore[import-untyped]
-from reportlab.platypus import (  # type: ignore[import-untyped]
-    CondPageBreak,
-    Flowable,
-    PageBreakIfNotEmpty,
-)
-from reportlab.platypus import Paragraph as Text
-from reportlab.platypus import Table as Grid
 
 WIDTH, FRAME_HEIGHT = 160 * mm, 248 * mm
 FEW_LINES: float = 48
@@ -61,6 +56,7 @@ KNOWN_CHARACTERS = frozenset(pdfmetrics.getFont(REGULAR).face.charToGlyph)
 
 CELL_SIZE = 8.4
 CELL_PADDING = 6
+CELL_EDGES = 2 * CELL_PADDING + 1
 COLUMN_APPETITE = 75 * mm
 """A column asks for its longest cell on one line, but never for more than this."""
 
@@ -141,16 +137,20 @@ class Typesetter:
         text = typeset(text, self.lang)
         check_characters(text, where)
         marked = ITALIC.sub(r"<i>\1</i>", BOLD.sub(r"<b>\1</b>", escape(text, quote=False)))
-        return REFERENCE.sub(lambda match: self._link(match[1]), marked)
+        return LED_REFERENCE.sub(lambda match: self._link(match["lead"], match["anchor"]), marked)
 
-    def _link(self, anchor: str) -> str:
-        text = reference_text(self.document.headings[anchor], self.labels.get(anchor, "00"), self.lang)
-        return f'<a href="#{anchor}" color="{ACCENT.hexval().replace("0x", "#")}">{text}</a>'
+    def _link(self, lead: str, anchor: str) -> str:
+        heading = self.document.headings[anchor]
+        text = reference_text(heading.kind, heading.number, self.labels.get(anchor, "00"), self.lang)
+        lead = reference_lead(lead, heading.kind, self.lang)
+        return f'{lead}<a href="#{anchor}" color="{ACCENT.hexval().replace("0x", "#")}">{text}</a>'
 
     def text(self, text: str, where: Where, style: str, **options: Any) -> Flowable:
+        """Set inline text in one of the styles."""
         return Text(self.markup(text, where), STYLES[style], **options)
 
     def heading(self, block: Heading) -> list[Flowable]:
+        """Set a heading; the page template bookmarks the flowable that carries it."""
         if block.level == 1:
             eyebrow = f"{self.words['annex' if block.annex else 'chapter'].upper()} {block.number}"
             title = self.text(block.title, block.where, "h1")
@@ -162,9 +162,11 @@ class Typesetter:
         return [CondPageBreak(_height([title])), title]
 
     def paragraph(self, block: Paragraph) -> list[Flowable]:
+        """Set running text."""
         return [self.text(block.text, block.where, "body")]
 
     def list_block(self, block: ListBlock) -> list[Flowable]:
+        """Set points and steps."""
         made: list[Flowable] = []
         for item in block.items:
             bullet = ("–" if item.level else "•") if item.marker == "-" else item.marker
@@ -174,6 +176,7 @@ class Typesetter:
         return made
 
     def note(self, block: Note) -> list[Flowable]:
+        """Set a note: tinted, with a bar at its left."""
         rows = [[self.text(text, block.where, "note")] for text in block.paragraphs]
         commands = [
             ("BACKGROUND", (0, 0), (-1, -1), TINT),
@@ -185,6 +188,7 @@ class Typesetter:
         return [Grid(rows, colWidths=[WIDTH], style=commands, spaceBefore=6, spaceAfter=14)]
 
     def table(self, block: Table) -> list[Flowable]:
+        """Set a table; its caption and header return on every page it runs over."""
         caption = f"{self.words['table']} {block.number}"
         if block.caption:
             caption += f" – {self.markup(block.caption, block.where)}"
@@ -209,6 +213,7 @@ class Typesetter:
         return [Text(self.markup(cell, block.where), CELL_STYLES[kind, align]) for cell, align in pairs]
 
     def form(self, block: Form) -> list[Flowable]:
+        """Set a form: one ruled box, kept on one page when it fits."""
         title = Grid(
             [[self.text(block.title, block.where, "form title")]],
             colWidths=[WIDTH],
@@ -262,9 +267,11 @@ class Box(Flowable):  # type: ignore[misc]
     """An empty box to tick: drawn, so that no glyph for it comes out with the text."""
 
     def wrap(self, _width: float, _height: float) -> tuple[float, float]:
+        """Tell the size of the box."""
         return 9, 11
 
     def draw(self) -> None:
+        """Draw the box."""
         self.canv.setStrokeColor(INK)
         self.canv.setLineWidth(0.7)
         self.canv.rect(0, 0.5, 8.5, 8.5)
@@ -276,7 +283,7 @@ class RunningTable(Grid):  # type: ignore[misc]
     continued: Any = None
     second_part = False
 
-    def onSplit(self, T: Any, byRow: int = 1) -> None:  # noqa: N802, N803 - reportlab's own names
+    def onSplit(self, T: Any, byRow: int = 1) -> None:  # noqa: ARG002, N802, N803 - reportlab's own names
         """Called for the first part of a split, then for the second."""
         T.continued = self.continued
         if self.second_part:
@@ -329,37 +336,48 @@ def _label_width(labels: Sequence[str], room: float) -> float:
 
 
 def check_characters(text: str, where: Where) -> None:
+    """Refuse a character that the font would print as an empty box."""
     for character in text:
         if ord(character) not in KNOWN_CHARACTERS:
             raise SourceError(where, f"the font has no {character!r} (U+{ord(character):04X})")
 
 
 def text_width(text: str, font: str, size: float) -> float:
+    """Measure a text, in points."""
     return float(pdfmetrics.stringWidth(text, font, size))
 
 
 def column_widths(table: Table, lang: str) -> list[float]:
-    """Like a browser: no column under its longest word, the rest shared by what each column would like."""
-    least: list[float] = []
-    wish: list[float] = []
-    for number in range(len(table.header)):
-        cells = [row[number] for row in table.rows]
-        words = [
-            word_width(table.header[number], STRONG, lang),
-            *(word_width(c, REGULAR, lang) for c in cells),
-        ]
-        longest = max(text_width(plain(cell), REGULAR, CELL_SIZE) for cell in cells)
-        least.append(max(words) + 2 * CELL_PADDING + 1)
-        wish.append(max(least[-1], min(longest + 2 * CELL_PADDING + 1, COLUMN_APPETITE)))
-    spare = WIDTH - sum(least)
-    if spare < 0:
+    """Like a browser: no column under its longest word, the rest shared by what each column would like.
+
+    A column of short cells is not made to wrap them, as long as that leaves room to the others.
+    """
+    columns = [[row[number] for row in table.rows] for number in range(len(table.header))]
+    words = [
+        max(word_width(head, STRONG, lang), *(word_width(cell, REGULAR, lang) for cell in cells)) + CELL_EDGES
+        for head, cells in zip(table.header, columns, strict=True)
+    ]
+    wish = [
+        max(text_width(plain(cell), REGULAR, CELL_SIZE) for cell in cells) + CELL_EDGES for cells in columns
+    ]
+    wish = [max(word, min(whole, COLUMN_APPETITE)) for word, whole in zip(words, wish, strict=True)]
+    if sum(words) > WIDTH:
         raise SourceError(table.where, "the table is too wide for the page: its longest words do not fit")
     if sum(wish) <= WIDTH:
         return [width * WIDTH / sum(wish) for width in wish]
-    extra = sum(wish) - sum(least)
+    least = next(low for low in _narrowest(words, wish) if low is words or sum(low) <= 0.8 * WIDTH)
+    spare, extra = WIDTH - sum(least), sum(wish) - sum(least)
     return [low + spare * (high - low) / extra for low, high in zip(least, wish, strict=True)]
 
 
+def _narrowest(words: list[float], wish: list[float]) -> Iterator[list[float]]:
+    """The widths below which no column goes, from the kindest to the longest words alone."""
+    for short in (32 * mm, 26 * mm, 20 * mm):
+        yield [whole if whole <= short else word for word, whole in zip(words, wish, strict=True)]
+    yield words
+
+
 def word_width(cell: str, font: str, lang: str) -> float:
+    """Measure the longest word of a cell: what no line may break."""
     words = typeset(plain(cell), lang).split(" ")
     return max(text_width(word, STRONG if BOLD.search(cell) else font, CELL_SIZE) for word in words)

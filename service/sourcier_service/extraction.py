@@ -26,10 +26,11 @@ MAX_SHOWN = 320  # characters of a unit that are embedded: its beginning says wh
 MIN_WORDS = 3  # a shorter unit is a heading's or a cell's rest
 
 _ASKS_FIGURE = re.compile(
-    r"\b(?:combien|d[ée]lai|quand|jusqu|when|by when|how (?:much|many|long|far|often|soon|late|fast|high|deep|old)|"
+    r"\b(?:combien|d[ée]lai|quand|jusqu|when|how (?:much|many|long|far|often|soon|late|fast|high|deep|old)|"
     r"quel(?:le)?s? (?:est|sont) (?:le |la |les |l.)?(?:montant|taux|dur[ée]e|prix|plafond|seuil|nombre|date|"
     r"pourcentage|tarif|co[uû]t)|"
-    r"what (?:is|are) the (?:rate|limit|deadline|amount|maximum|minimum|price|fee|cost|number|percentage|date))\b",
+    r"what (?:is|are) the (?:rate|limit|deadline|amount|maximum|minimum|price|fee|cost|number|percentage|"
+    r"date))\b",
     re.IGNORECASE,
 )
 _FIGURE = re.compile(

@@ -92,7 +92,7 @@ def rank_pages(chunks: Sequence[ScoredChunk]) -> list[tuple[ScoredChunk, float]]
     """Return each page's best chunk with the page's score, best page first, ties by chunk id.
 
     The fused rank decides which chunks are looked at; their order is by both scores, which tell how
-    better one is than the next. Of a text pane the whole file is one page.
+    much better one is than the next. Of a text pane the whole file is one page.
     """
     most = max((chunk.sparse for chunk in chunks), default=0.0) or 1.0
     by_page: dict[tuple[str, int | None], list[tuple[float, ScoredChunk]]] = defaultdict(list)

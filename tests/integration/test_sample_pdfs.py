@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pypdf
-import pypdfium2 as pdfium  # type: ignore[import-untyped]
+import pypdfium2 as pdfium
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "samples"))
 
-import locate_evidence  # noqa: E402
-import make_pdfs  # noqa: E402
-from markdown_dialect import SourceError, read_document  # noqa: E402
+import locate_evidence
+import make_pdfs
+from markdown_dialect import SourceError, read_document
 
 ROWS = "\n".join(
     f"| P-{n:02d} | Poste de relevage numéro {n} | {n * 1000 + 250:,} |".replace(",", " ") for n in range(70)
@@ -142,7 +142,7 @@ def test_the_contents_give_number_title_and_label(texts: list[str]) -> None:
 
 def test_references_name_number_and_printed_page(texts: list[str]) -> None:
     assert "Voir annexe A, page A-1." in flat(texts[3])
-    assert "lire section 1.2, page 2 et chapitre 1, page 1." in flat(texts[3])
+    assert "lire la section 1.2, page 2 et chapitre 1, page 1." in flat(texts[3])
     assert "Voir section 1.1.1, page 1 et section A.1, page A-1." in flat(texts[-1])
 
 
@@ -254,5 +254,5 @@ def test_a_row_with_wrapped_cells_is_found_by_its_words() -> None:
         3, "P-07\nPoste de Débit\nrelevage 7 250\nsuite du texte\n" + "autre mot " * 40
     )
     assert locate_evidence.locate("P-07 Poste de relevage Débit 7 250", [page]) == 3
-    with pytest.raises(locate_evidence.NotLocatedError):
+    with pytest.raises(locate_evidence.NotLocated):
         locate_evidence.locate("P-07 Poste de relevage Débit 8 250", [page])

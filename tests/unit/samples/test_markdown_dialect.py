@@ -9,7 +9,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "samples"))
 
-from markdown_dialect import (  # noqa: E402
+from inline_text import plain, reference_lead, reference_text, typeset
+from markdown_dialect import (
     Document,
     Form,
     Heading,
@@ -19,10 +20,7 @@ from markdown_dialect import (  # noqa: E402
     Paragraph,
     SourceError,
     Table,
-    plain,
     read_document,
-    reference_text,
-    typeset,
 )
 
 FRONT = "---\nlang: fr\n---\n"
@@ -85,11 +83,14 @@ Cadre réservé
     kinds = [type(block) for block in blocks]
     assert kinds == [Heading, Paragraph, ListBlock, Note, Table, Form, NewPage]
     _, paragraph, points, note, table, form, _ = blocks
-    assert isinstance(paragraph, Paragraph) and paragraph.text == "Une ligne et sa suite."
+    assert isinstance(paragraph, Paragraph)
+    assert paragraph.text == "Une ligne et sa suite."
     assert isinstance(points, ListBlock)
     assert [(item.marker, item.level) for item in points.items] == [("-", 0), ("-", 1), ("1.", 0), ("2.", 0)]
-    assert isinstance(note, Note) and note.paragraphs == ("Note.", "Second alinéa.")
-    assert isinstance(table, Table) and table.rows == (("x", "1", "a | b"),)
+    assert isinstance(note, Note)
+    assert note.paragraphs == ("Note.", "Second alinéa.")
+    assert isinstance(table, Table)
+    assert table.rows == (("x", "1", "a | b"),)
     assert (table.caption, table.number, table.aligns) == ("Légende", 1, ("left", "right", "center"))
     assert isinstance(form, Form)
     assert form.lines[0].blanks == (("Nom :", ""),)
@@ -137,7 +138,7 @@ def test_a_faulty_front_matter_is_refused(tmp_path: Path, front: str) -> None:
 def test_references_are_worded_in_the_language_of_the_document(tmp_path: Path) -> None:
     headings = read(tmp_path, "# Un {#un}\n## Deux {#deux}\n# A {#a .annex}\n## B {#b}\n").headings
     said = [
-        reference_text(headings[key], label, "fr")
+        reference_text(headings[key].kind, headings[key].number, label, "fr")
         for key, label in zip(headings, ["3", "4", "A-1", "A-2"], strict=True)
     ]
     assert [text.replace("\u00a0", " ") for text in said] == [
@@ -146,7 +147,23 @@ def test_references_are_worded_in_the_language_of_the_document(tmp_path: Path) -
         "annexe A, page A-1",
         "section A.1, page A-2",
     ]
-    assert reference_text(headings["a"], "A-1", "en").startswith("annex\u00a0A")
+    assert reference_text("annex", "A", "A-1", "en").startswith("annex\u00a0A")
+
+
+@pytest.mark.parametrize(
+    ("lead", "said"),
+    [
+        ("de ", ["du ", "de la ", "de l'"]),
+        ("à ", ["au ", "à la ", "à l'"]),
+        ("indique ", ["indique le ", "indique la ", "indique l'"]),
+        ("en ", ["en ", "en ", "en "]),
+        ("", ["", "", ""]),
+    ],
+)
+def test_a_french_reference_takes_its_article(tmp_path: Path, lead: str, said: list[str]) -> None:
+    headings = read(tmp_path, "# Un\n## Deux\n# A {#a .annex}\n").headings.values()
+    assert [reference_lead(lead, heading.kind, "fr") for heading in headings] == said
+    assert [reference_lead(lead, heading.kind, "en") for heading in headings] == [lead] * 3
 
 
 def test_no_break_spaces_keep_figures_and_french_punctuation_together() -> None:
