@@ -52,7 +52,7 @@ fix: install ## Format and mend what can be mended
 	$(BIN)/ruff check --fix .
 
 eval: samples ## Measure the golden set
-	$(BIN)/sourcier eval run --set build/golden --out build/eval-golden
+	$(BIN)/sourcier eval run --set eval/golden --out build/eval-golden
 
 bench: samples ## Measure speed and memory against named references
 	$(BIN)/python -m eval.benchmarks

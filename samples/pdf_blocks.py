@@ -357,10 +357,8 @@ def column_widths(table: Table, lang: str) -> list[float]:
         max(word_width(head, STRONG, lang), *(word_width(cell, REGULAR, lang) for cell in cells)) + CELL_EDGES
         for head, cells in zip(table.header, columns, strict=True)
     ]
-    wish = [
-        max(text_width(plain(cell), REGULAR, CELL_SIZE) for cell in cells) + CELL_EDGES for cells in columns
-    ]
-    wish = [max(word, min(whole, COLUMN_APPETITE)) for word, whole in zip(words, wish, strict=True)]
+    lines = [max(text_width(plain(cell), REGULAR, CELL_SIZE) for cell in cells) for cells in columns]
+    wish = [max(low, min(line + CELL_EDGES, COLUMN_APPETITE)) for low, line in zip(words, lines, strict=True)]
     if sum(words) > WIDTH:
         raise SourceError(table.where, "the table is too wide for the page: its longest words do not fit")
     if sum(wish) <= WIDTH:

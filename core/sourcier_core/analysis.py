@@ -50,15 +50,14 @@ def terms(text: str, language: str) -> list[str]:
     return [stem(word) for word in words(text) if word not in stopwords]
 
 
-def question_terms(text: str, language: str) -> list[str]:
-    """Return a question's terms under both analyses: cognates meet documents of the other language."""
+def question_terms(text: str, language: str) -> list[tuple[str, ...]]:
+    """Return, for each word of a question, its terms under both analyses: cognates meet the other language.
+
+    Each word once, in order; a word has one term where both analyses agree.
+    """
     stopwords = _STOP_FRENCH if language == "fr" else _STOP_ENGLISH
-    found: dict[str, None] = {}
-    for word in words(text):
-        if word not in stopwords:
-            found[_french_stem(word)] = None
-            found[_english_stem(word)] = None
-    return list(found)
+    kept = (word for word in words(text) if word not in stopwords)
+    return list(dict.fromkeys(tuple(dict.fromkeys((_french_stem(w), _english_stem(w)))) for w in kept))
 
 
 def words(text: str) -> list[str]:

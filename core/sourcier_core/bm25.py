@@ -23,8 +23,8 @@ def document_vector(text: str, language: str) -> SparseVector:
 
 
 def question_vector(text: str, language: str) -> SparseVector:
-    """Give each of a question's terms the weight 1; Qdrant multiplies by the term's IDF."""
-    return _vector((term, 1.0) for term in question_terms(text, language))
+    """Give each term of a question's words the weight 1; Qdrant multiplies by the term's IDF."""
+    return _vector((term, 1.0) for alternatives in question_terms(text, language) for term in alternatives)
 
 
 def _vector(weights: Iterable[tuple[str, float]]) -> SparseVector:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sourcier_core.analysis import ANALYSER
 from sourcier_core.catalogue import Catalogue
 from sourcier_core.embedding import OnnxEmbedder, open_embedder
+from sourcier_core.errors import InvalidSettings
 from sourcier_core.file_store import FileStore
 from sourcier_core.home import Home
 from sourcier_core.job_store import JobStore
@@ -14,6 +15,7 @@ from sourcier_core.ports import ChunkIndex, Embedder
 from sourcier_core.quote_boxes import QuoteBoxStore
 from sourcier_core.settings import Settings
 
+SPECIAL_TOKENS = 2  # that a model puts before and after a text
 READER = "pdfium-1"  # raised when the same file would give another text
 CHUNKER = "lines-1"  # raised when the same text would give other chunks
 
@@ -50,12 +52,14 @@ def open_stores(settings: Settings, *, owner: str) -> Stores:
         IndexLocked: Another process owns the home.
         IndexMismatch: The index was made with other settings.
         ModelMissing: The model is not on this machine.
+        InvalidSettings: Chunks would be longer than the model reads.
         DependencyError: Any other store that cannot be opened.
     """
     home = Home(settings.home)
     home.own(owner)
     try:
         embedder = open_embedder(settings.embedding, settings.exports)
+        _check_chunks_fit(settings, embedder)
         catalogue = Catalogue(home.catalogue_url)
         index = _open_index(settings, home, catalogue, embedder)
         _undo_unfinished_writes(catalogue, index)
@@ -79,6 +83,16 @@ def fingerprint(settings: Settings, embedder: OnnxEmbedder) -> str:
     """Return what made an index: two indexes of one fingerprint hold the same chunks and vectors."""
     chunking = f"{CHUNKER}-{settings.chunking.tokens}-{settings.chunking.context_tokens}"
     return f"{READER} {chunking} {ANALYSER} {embedder.fingerprint}"
+
+
+def _check_chunks_fit(settings: Settings, embedder: OnnxEmbedder) -> None:
+    wanted = settings.chunking.tokens + settings.chunking.context_tokens + SPECIAL_TOKENS
+    if wanted > embedder.max_tokens:
+        detail = (
+            f"chunking.tokens and chunking.context_tokens add up to {wanted} with the model's own, and "
+            f"{settings.embedding.model!r} reads {embedder.max_tokens}: the rest would be cut off unread"
+        )
+        raise InvalidSettings("chunking", detail)
 
 
 def _open_index(settings: Settings, home: Home, catalogue: Catalogue, embedder: OnnxEmbedder) -> ChunkIndex:

@@ -20,6 +20,7 @@ CHUNKS = 8  # best chunks looked into
 # Weights of similarity, coverage, the passage's score, a figure where one is asked for, log of the length:
 # the flat middle of a grid over five sets of questions; see docs/decisions/0008-extractive-answers.md.
 MEANING, WORDS, PLACE, KIND, LENGTH = 1.0, 0.5, 1.0, 0.12, 0.05
+RARITY_CHUNKS = 40  # best chunks, among which a word that few hold is rare
 NEAR = 0.12  # a further sentence must score this close to the best one
 MAX_LIST = 900  # characters of a list quoted whole
 MAX_SHOWN = 320  # characters of a unit that are embedded: its beginning says what it is about
@@ -117,31 +118,27 @@ class Extractor:
                     continue
                 words = unit.text(page)
                 held = _terms(words, chunk.chunk.language)
-                header = (
-                    _terms(page.text[slice(*unit.header)], chunk.chunk.language)
-                    if unit.header
-                    else frozenset()
-                )
-                own = sum(weight for term, weight in weights.items() if term in held or term in header)
-                context = sum(
-                    weight for term, weight in weights.items() if term in above and term not in held
-                )
+                if unit.header:
+                    held |= _terms(page.text[slice(*unit.header)], chunk.chunk.language)
+                own = sum(weight for word, weight in weights.items() if not held.isdisjoint(word))
+                around = held | above
+                context = sum(weight for word, weight in weights.items() if not around.isdisjoint(word)) - own
                 drafts.append(_Draft(passage, page, unit, passage.score / best, own + 0.3 * context))
         return drafts
 
-    def _rarity(self, question: Question, chunks: Sequence[ScoredChunk]) -> dict[str, float]:
-        """Weigh the question's terms by how few of the chunks found hold them; the weights sum to 1."""
-        holders = dict.fromkeys(question.terms, 0)
-        looked_at = chunks[:40]
+    def _rarity(self, question: Question, chunks: Sequence[ScoredChunk]) -> dict[tuple[str, ...], float]:
+        """Weigh the question's words by how few of the chunks found hold them; the weights sum to 1."""
+        holders = dict.fromkeys(question.words, 0)
+        looked_at = chunks[:RARITY_CHUNKS]
         for scored in looked_at:
             chunk = scored.chunk
             page = self._pages.page(chunk.version, chunk.page or 1)
             held = _terms(page.text[chunk.start : chunk.end], chunk.language)
-            for term in holders:
-                holders[term] += term in held
-        weights = {term: math.log(1 + (len(looked_at) + 1) / (count + 1)) for term, count in holders.items()}
+            for word in holders:
+                holders[word] += not held.isdisjoint(word)
+        weights = {word: math.log(1 + (len(looked_at) + 1) / (n + 1)) for word, n in holders.items()}
         total = sum(weights.values())
-        return {term: weight / total for term, weight in weights.items()} if total else {}
+        return {word: weight / total for word, weight in weights.items()} if total else {}
 
 
 @lru_cache(maxsize=512)
@@ -193,7 +190,7 @@ def _best_chunks(passages: Sequence[Passage], chunks: Sequence[ScoredChunk]) -> 
     # A page's own best chunks first, pages in their order: two of the first page, then one each.
     ordered: list[tuple[float, ScoredChunk]] = []
     seen: dict[tuple[str, int | None], int] = {}
-    for scored in sorted(of_pages, key=lambda c: -(c.dense + c.fused)):
+    for scored in of_pages:
         key = (scored.chunk.document, scored.chunk.page)
         nth = seen[key] = seen.get(key, -1) + 1
         ordered.append((rank[key] + 2.5 * nth, scored))

@@ -16,7 +16,7 @@ class Question:
 
     text: str
     language: str  # "fr" or "en"
-    terms: tuple[str, ...]  # under both analyses, see analysis.question_terms
+    words: tuple[tuple[str, ...], ...]  # each word's terms under both analyses, see analysis.question_terms
     dense: Vector
     sparse: SparseVector
 
@@ -43,7 +43,7 @@ def understand(text: str, embedder: Embedder, *, max_chars: int, language: str |
     return Question(
         text=cleaned,
         language=spoken,
-        terms=tuple(question_terms(cleaned, spoken)),
+        words=tuple(question_terms(cleaned, spoken)),
         dense=embedder.embed_question(cleaned),
         sparse=question_vector(cleaned, spoken),
     )

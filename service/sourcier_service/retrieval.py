@@ -8,7 +8,7 @@ from sourcier_core.catalogue import Catalogue
 from sourcier_core.page_store import PageStore, label_of
 from sourcier_core.ports import ChunkIndex
 from sourcier_core.settings import RetrievalSettings
-from sourcier_core.types import Document, Page, Passage, Scope, ScoredChunk
+from sourcier_core.types import Document, Passage, Scope, ScoredChunk
 from sourcier_service.question import Question
 
 SPARSE_SHARE = 0.5  # of a chunk's score: its BM25 score, the best one found being 1, beside its cosine
@@ -21,7 +21,7 @@ class Retrieved:
     """What was found: passages on distinct pages, and every chunk with its signals."""
 
     passages: tuple[Passage, ...]  # best first
-    chunks: tuple[ScoredChunk, ...]  # best first
+    chunks: tuple[ScoredChunk, ...]  # best first, see score_chunks
 
 
 class Retriever:
@@ -53,14 +53,10 @@ class Retriever:
             depth *= 2  # many chunks of few pages were found
             chunks = self._index.search(question.dense, question.sparse, scope, depth)
         documents = self._documents(chunks)
-        known = [chunk for chunk in chunks if chunk.chunk.document in documents]
-        ranked = rank_pages(known)[:wanted]
+        scored = score_chunks([chunk for chunk in chunks if chunk.chunk.document in documents])
+        ranked = rank_pages(scored)[:wanted]
         passages = tuple(self._passage(best, score, documents[best.chunk.document]) for best, score in ranked)
-        return Retrieved(passages, tuple(known))
-
-    def page_of(self, passage: Passage) -> Page:
-        """Return the page that a passage stands on."""
-        return self._pages.page(passage.version, passage.page or 1)
+        return Retrieved(passages, tuple(chunk for chunk, _ in scored))
 
     def _documents(self, chunks: Sequence[ScoredChunk]) -> dict[str, Document]:
         found = {
@@ -88,19 +84,26 @@ def _count_pages(chunks: Sequence[ScoredChunk]) -> int:
     return len({(scored.chunk.document, scored.chunk.page) for scored in chunks})
 
 
-def rank_pages(chunks: Sequence[ScoredChunk]) -> list[tuple[ScoredChunk, float]]:
-    """Return each page's best chunk with the page's score, best page first, ties by chunk id.
+def score_chunks(chunks: Sequence[ScoredChunk]) -> list[tuple[ScoredChunk, float]]:
+    """Return chunks with their scores, best first, ties by chunk id.
 
-    The fused rank decides which chunks are looked at; their order is by both scores, which tell how
-    much better one is than the next. Of a text pane the whole file is one page.
+    The fused rank decided which chunks are looked at; their order is by both scores, which tell how much better
+    one is than the next.
     """
     most = max((chunk.sparse for chunk in chunks), default=0.0) or 1.0
-    by_page: dict[tuple[str, int | None], list[tuple[float, ScoredChunk]]] = defaultdict(list)
-    for chunk in chunks:
-        score = chunk.dense + SPARSE_SHARE * chunk.sparse / most
-        by_page[chunk.chunk.document, chunk.chunk.page].append((score, chunk))
+    scored = [(chunk, chunk.dense + SPARSE_SHARE * chunk.sparse / most) for chunk in chunks]
+    return sorted(scored, key=lambda pair: (-pair[1], pair[0].chunk.id))
+
+
+def rank_pages(scored: Sequence[tuple[ScoredChunk, float]]) -> list[tuple[ScoredChunk, float]]:
+    """Return each page's best chunk with the page's score, best page first, ties by chunk id.
+
+    A page scores its best chunk's score and a share of its second best's. A text pane is one page.
+    """
+    by_page: dict[tuple[str, int | None], list[tuple[ScoredChunk, float]]] = defaultdict(list)
+    for chunk, score in scored:
+        by_page[chunk.chunk.document, chunk.chunk.page].append((chunk, score))
     ranked = []
-    for group in by_page.values():
-        (best, chunk), *others = sorted(group, key=lambda pair: (-pair[0], pair[1].chunk.id))
-        ranked.append((chunk, best + SECOND_CHUNK * (others[0][0] if others else 0.0)))
+    for (best, score), *others in by_page.values():
+        ranked.append((best, score + SECOND_CHUNK * (others[0][1] if others else 0.0)))
     return sorted(ranked, key=lambda pair: (-pair[1], pair[0].chunk.id))

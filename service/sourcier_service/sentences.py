@@ -11,7 +11,11 @@ _ABBREVIATIONS = re.compile(
     r"(?:\b(?:M|MM|Mme|Mlle|Dr|Pr|St|art|al|cf|p|pp|chap|ch|ex|env|etc|no|nos|n°|tél|Mr|Mrs|Ms|Inc|Corp|Co|Ltd|vs|fig|"
     r"sec|vol|approx|e\.g|i\.e|U\.S|U\.K|a\.m|p\.m|Jan|Feb|Aug|Sept|Oct|Nov|Dec)|\b[A-Z])\.$"
 )
-_SENTENCE_END = re.compile(r"[.!?…][\"»”')\]]*(?=\s)")
+_LONGEST_ABBREVIATION = 8  # characters looked at before a full stop
+# A French closing quotation mark has a space before it.
+_LONE_NUMBER = re.compile(r"(?:^|\n)[ \t]*\(?\d{1,3}(?:\.\d{1,3})*\.$")  # of a list's item or a paragraph
+_SENTENCE_END = re.compile(r"[.!?…](?:[\"”')\]]|\s?»)*(?=\s)")
+_FOLLOWING = re.compile(r"\s*(\S)")
 _ITEM = re.compile(
     r"^[ \t]*(?:[•▪◦‣●○■□–—\-*➢✓]\s|\(?\d{1,2}[.)]\s|\(?[a-z][.)]\s|\[[ xX]\]\s)", re.MULTILINE
 )
@@ -60,7 +64,8 @@ def split_units(page: Page, start: int, end: int) -> list[Unit]:
 
 def is_item(page: Page, unit: Unit) -> bool:
     """Tell whether a unit begins with a bullet, number or letter of a list."""
-    return bool(_ITEM.match(page.text, unit.start))
+    line = page.text.rfind("\n", 0, unit.start) + 1
+    return not page.text[line : unit.start].strip() and bool(_ITEM.match(page.text, line))
 
 
 def _heading_end(page: Page, heading: Heading, end: int) -> int:
@@ -80,8 +85,14 @@ def _sentences(text: str, start: int, end: int) -> list[Unit]:
     ends = {start, end}
     block = text[start:end]
     for match in _SENTENCE_END.finditer(block):
-        following = block[match.end() :].lstrip()[:1]
-        if _ABBREVIATIONS.search(block[: match.start() + 1]) or following.islower():
+        dot = match.start()
+        # Within bounds, not of slices: a text pane is one page, however long.
+        if _ABBREVIATIONS.search(block, max(0, dot - _LONGEST_ABBREVIATION), dot + 1):
+            continue
+        if _LONE_NUMBER.search(block, max(0, dot - _LONGEST_ABBREVIATION), dot + 1):
+            continue
+        following = _FOLLOWING.match(block, match.end())
+        if following and following[1].islower():
             continue
         ends.add(start + match.end())
     ends.update(start + match.start() for match in _ITEM.finditer(block))

@@ -1,12 +1,15 @@
 """`sourcier serve`: opens a home, listens, leaves a note for the other commands, and tidies up at the end."""
 
+import signal
 import socket
 import threading
+from types import FrameType
 
 import uvicorn
 from rich.console import Console
+from rich.markup import escape
 
-from sourcier_core.errors import InvalidSettings
+from sourcier_core.errors import InvalidSettings, SourcierError
 from sourcier_core.settings import Settings
 from sourcier_service.access import ADMIN, OPERATOR
 from sourcier_service.api.app import create_app
@@ -28,6 +31,9 @@ def run_server(settings: Settings, first_question: str | None = None) -> None:
         InvalidSettings: The address cannot be listened on.
         DependencyError: Something that cannot be opened.
     """
+    # uvicorn shuts down on SIGTERM, then raises it again: by default that would end the process without the
+    # tidying below.
+    signal.signal(signal.SIGTERM, _end)
     services = open_services(settings, owner="sourcier serve")
     home = services.stores.home
     try:
@@ -51,6 +57,10 @@ def run_server(settings: Settings, first_question: str | None = None) -> None:
     finally:
         home.withdraw()
         services.close()
+
+
+def _end(_signal: int, _frame: FrameType | None) -> None:
+    raise SystemExit(0)
 
 
 def _listen(settings: Settings) -> socket.socket:
@@ -80,6 +90,10 @@ def _greet(server: uvicorn.Server, services: Services, address: str, first_quest
         key = services.stores.keys.create(frozenset({ADMIN}))
         console.print(f"First admin key, shown only now: [bold]{key}[/]")
     if first_question:
-        console.print(f"\n[bold]{first_question}[/]")
-        scope = services.access.scope(OPERATOR)
-        print_answer(present_answer(services.answering.answer(first_question, scope)).model_dump(mode="json"))
+        console.print(f"\n[bold]{escape(first_question)}[/]")
+        try:
+            answer = services.answering.answer(first_question, services.access.scope(OPERATOR))
+        except SourcierError as error:
+            console.print(f"sourcier: {error}", markup=False)
+        else:
+            print_answer(present_answer(answer).model_dump(mode="json"))

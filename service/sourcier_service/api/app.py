@@ -8,8 +8,12 @@ from uuid import uuid4
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+from starlette.types import ASGIApp, Receive, Send
+from starlette.types import Scope as Connection
 
 from sourcier_core import __version__
+from sourcier_core.settings import Settings
 from sourcier_core.types import FOREVER, Scope
 from sourcier_service.api import schemas as s
 from sourcier_service.api.dependencies import ServicesDep
@@ -84,16 +88,32 @@ def _add_ask_page(app: FastAPI) -> None:
     app.mount("/ui", StaticFiles(directory=UI), name="ui")
 
 
+class _CountedBody:
+    """Counts a request's bytes as they come: the length that the sender claims may be a lie, or absent."""
+
+    def __init__(self, app: ASGIApp, *, settings: Settings) -> None:
+        self._app = app
+        self._settings = settings
+
+    async def __call__(self, connection: Connection, receive: Receive, send: Send) -> None:
+        most = _most_bytes(self._settings, connection.get("path", ""))
+        await RequestBodyLimitMiddleware(self._app, most)(connection, receive, send)
+
+
+def _most_bytes(settings: Settings, path: str) -> int:
+    uploading = path == "/v1/documents"
+    return settings.reading.max_bytes + UPLOAD_OVERHEAD if uploading else settings.http.max_body_bytes
+
+
 def _add_limits_and_headers(app: FastAPI, services: Services) -> None:
-    limits = services.settings
+    app.add_middleware(_CountedBody, settings=services.settings)
 
     @app.middleware("http")
     async def _limits_and_headers(
         request: Request, call_next: Callable[[Request], Awaitable[Response]]
     ) -> Response:
         request_id = uuid4().hex
-        uploading = request.url.path == "/v1/documents"
-        most = limits.reading.max_bytes + UPLOAD_OVERHEAD if uploading else limits.http.max_body_bytes
+        most = _most_bytes(services.settings, request.url.path)
         claimed = request.headers.get("content-length", "")
         if claimed.isdigit() and int(claimed) > most:
             message = f"The request has {int(claimed):,} bytes; the limit is {most:,}."

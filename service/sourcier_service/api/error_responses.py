@@ -61,16 +61,18 @@ def install_error_responses(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     def _invalid(_: Request, error: RequestValidationError) -> JSONResponse:
         first = error.errors()[0]
-        where = [str(part) for part in first["loc"] if part != "body"]
+        unread = first["type"] == "json_invalid"  # then the place is a position in the body
+        where = [] if unread else [str(part) for part in first["loc"] if part != "body"]
         param = ".".join(where) or None
         return error_response(422, "invalid_request", f"{param or 'The body'}: {first['msg']}.", param)
 
     @app.exception_handler(HTTPException)
     def _http(request: Request, error: HTTPException) -> JSONResponse:
         code = _HTTP_CODES.get(error.status_code, "http_error")
-        return error_response(
-            error.status_code, code, f"{error.detail} ({request.method} {request.url.path})."
-        )
+        message = f"{error.detail} ({request.method} {request.url.path})."
+        response = error_response(error.status_code, code, message)
+        response.headers.update(error.headers or {})  # of a 405: what is allowed
+        return response
 
     @app.exception_handler(Exception)
     def _unknown(_: Request, error: Exception) -> JSONResponse:

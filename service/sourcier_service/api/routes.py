@@ -1,7 +1,7 @@
 """The routes under /v1: translate in, one domain call, translate out."""
 
 from pathlib import PurePosixPath
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, File, Form, Query, UploadFile
 from fastapi.responses import FileResponse, Response
@@ -15,25 +15,24 @@ from sourcier_service.api import schemas as s
 from sourcier_service.api.dependencies import PrincipalDep, ServicesDep
 from sourcier_service.wiring import Services
 
-NOT_FOUND: dict[int | str, dict[str, object]] = {404: {"model": s.ErrorBody}}
-QUESTION_ERRORS: dict[int | str, dict[str, object]] = {
-    404: {"model": s.ErrorBody},
-    422: {"model": s.ErrorBody},
-    503: {"model": s.ErrorBody},
-}
-ADMIN_ERRORS: dict[int | str, dict[str, object]] = {401: {"model": s.ErrorBody}, 403: {"model": s.ErrorBody}}
-
-router = APIRouter(prefix="/v1")
+Errors = dict[int | str, dict[str, Any]]
 
 
-@router.post("/answer", tags=["ask"], responses=QUESTION_ERRORS)
+def _errors(*statuses: int) -> Errors:
+    return {status: {"model": s.ErrorBody} for status in statuses}
+
+
+router = APIRouter(prefix="/v1", responses=_errors(401, 422, 503))
+
+
+@router.post("/answer", tags=["ask"], responses=_errors(404, 413))
 def answer(body: s.AnswerRequest, services: ServicesDep, principal: PrincipalDep) -> s.AnswerBody:
     """Answer a question with verbatim, cited sentences, or say that the documents do not."""
     scope = services.access.scope(principal, body.collections)
     return present.present_answer(services.answering.answer(body.question, scope, language=body.language))
 
 
-@router.post("/search", tags=["ask"], responses=QUESTION_ERRORS)
+@router.post("/search", tags=["ask"], responses=_errors(404, 413))
 def search(body: s.SearchRequest, services: ServicesDep, principal: PrincipalDep) -> s.SearchBody:
     """Find the pages that may answer, without answering."""
     scope = services.access.scope(principal, body.collections)
@@ -55,7 +54,7 @@ def list_collections(services: ServicesDep, principal: PrincipalDep) -> s.Collec
     return s.CollectionsBody(collections=bodies)
 
 
-@router.post("/collections", tags=["documents"], status_code=201, responses=ADMIN_ERRORS)
+@router.post("/collections", tags=["documents"], status_code=201, responses=_errors(403, 413))
 def put_collection(
     body: s.CollectionRequest, services: ServicesDep, principal: PrincipalDep
 ) -> s.CollectionBody:
@@ -66,7 +65,7 @@ def put_collection(
     return s.CollectionBody(name=made.name, public=made.public, documents=count)
 
 
-@router.get("/documents", tags=["documents"], responses=NOT_FOUND)
+@router.get("/documents", tags=["documents"], responses=_errors(404))
 def list_documents(
     services: ServicesDep, principal: PrincipalDep, collection: str | None = None
 ) -> s.DocumentsBody:
@@ -76,7 +75,7 @@ def list_documents(
     return s.DocumentsBody(documents=[present.present_document(document) for document in documents])
 
 
-@router.post("/documents", tags=["documents"], status_code=202, responses=ADMIN_ERRORS)
+@router.post("/documents", tags=["documents"], status_code=202, responses=_errors(403, 413, 507))
 def upload_document(
     services: ServicesDep,
     principal: PrincipalDep,
@@ -91,16 +90,14 @@ def upload_document(
     return s.UploadBody(job=present.present_job(job))
 
 
-@router.delete(
-    "/documents/{document}", tags=["documents"], status_code=204, responses={**ADMIN_ERRORS, **NOT_FOUND}
-)
+@router.delete("/documents/{document}", tags=["documents"], status_code=204, responses=_errors(403, 404))
 def delete_document(document: str, services: ServicesDep, principal: PrincipalDep) -> None:
     """Remove a document: the next answer does not know it. Needs an admin key."""
     services.access.require_admin(principal, "delete documents")
     services.ingestion.delete(services.access.document(principal, document))
 
 
-@router.get("/jobs/{job}", tags=["documents"], responses={**ADMIN_ERRORS, **NOT_FOUND})
+@router.get("/jobs/{job}", tags=["documents"], responses=_errors(403, 404))
 def get_job(job: str, services: ServicesDep, principal: PrincipalDep) -> s.JobBody:
     """Follow an upload. Needs an admin key."""
     services.access.require_admin(principal, "follow jobs")
@@ -114,7 +111,7 @@ def get_job(job: str, services: ServicesDep, principal: PrincipalDep) -> s.JobBo
     "/documents/{document}/versions/{version}/pages/{page}.jpg",
     tags=["pages"],
     response_class=Response,
-    responses={200: {"content": {"image/jpeg": {}}}, **NOT_FOUND},
+    responses={200: {"content": {"image/jpeg": {}}}, **_errors(404)},
 )
 def get_page_image(
     document: str,
@@ -136,7 +133,7 @@ def get_page_image(
     return Response(image, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=3600"})
 
 
-@router.get("/documents/{document}/versions/{version}/pages/{page}", tags=["pages"], responses=NOT_FOUND)
+@router.get("/documents/{document}/versions/{version}/pages/{page}", tags=["pages"], responses=_errors(404))
 def get_page(
     document: str,
     version: str,
@@ -171,7 +168,7 @@ def get_page(
     "/documents/{document}/versions/{version}/original",
     tags=["pages"],
     response_class=FileResponse,
-    responses={200: {"content": {"application/pdf": {}}}, **NOT_FOUND},
+    responses={200: {"content": {"application/pdf": {}, "text/plain": {}}}, **_errors(404)},
 )
 def get_original(document: str, version: str, services: ServicesDep, principal: PrincipalDep) -> Response:
     """Return the original file; a browser opens a PDF at `#page=n`."""
@@ -180,6 +177,8 @@ def get_original(document: str, version: str, services: ServicesDep, principal: 
     # Text is never shown as a page of this site: a document cannot bring scripts along.
     media_type = known.media_type.value if known.media_type is MediaType.PDF else "text/plain; charset=utf-8"
     with services.stores.originals.local_path(version) as path:
+        if not path.is_file():  # deleted since
+            raise DocumentNotFound(document)
         return FileResponse(path, media_type=media_type, filename=filename, content_disposition_type="inline")
 
 
@@ -199,7 +198,10 @@ def _page(
     owner, known = _version(services, principal, document, version)
     if not 1 <= page <= known.page_count:
         raise PageNotFound(owner.name, page, known.page_count)
-    return owner, known, services.stores.pages.page(version, page)
+    try:
+        return owner, known, services.stores.pages.page(version, page)
+    except FileNotFoundError:  # deleted since
+        raise DocumentNotFound(document) from None
 
 
 def _span(page: Page, start: int | None, end: int | None) -> tuple[int, int] | None:

@@ -140,7 +140,9 @@ class CollectionsBody(BaseModel):
 class CollectionRequest(BaseModel):
     """A collection to make, or to give another access."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"name": "procedures", "public": True}]}
+    )
 
     name: str
     public: bool = False
@@ -238,5 +240,20 @@ class ErrorDetail(BaseModel):
 
 class ErrorBody(BaseModel):
     """The one shape of every error."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "error": {
+                        "type": "not_found_error",
+                        "code": "collection_not_found",
+                        "message": "No collection 'hr' here. Check the name, or send a key that may read it.",
+                        "param": None,
+                    }
+                }
+            ]
+        }
+    )
 
     error: ErrorDetail

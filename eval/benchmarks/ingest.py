@@ -1,0 +1,69 @@
+"""Benchmark: pages ingested per processor second, against embedding alone and a plain llama-index pipeline."""
+
+from pathlib import Path
+
+from benchmarks.measuring import interleaved
+from benchmarks.reporting import Budget, Report
+from benchmarks.workbench import COLLECTION, Precision, Workbench
+from sourcier_core.embedding import open_embedder
+from sourcier_ingestion.batch import HomeTarget
+
+MOST_ABOVE_EMBEDDING = Budget(1.15)
+LEAST_OF_PLAIN = Budget(1.0, at_most=False)
+LEAST_OF_PLAIN_INT8 = Budget(1.5, at_most=False)
+
+
+def run(bench: Workbench) -> Report:
+    """Ingest the PDFs whole, by both precisions, beside the references.
+
+    What is imported and opened first is not counted: each way has ingested once before.
+    """
+    home = bench.pdf_home
+    _ = bench.plain_store
+    chunks = sum(map(len, home.texts))
+    about = f"{len(bench.files)} PDFs, {home.pages} pages, {chunks} chunks; warm processes"
+    report = Report("ingest", about)
+    embedders = {
+        precision: open_embedder(bench.settings(home.path, precision).embedding, bench.exports)
+        for precision in ("fp32", "int8")
+    }
+
+    def embed(precision: str) -> None:
+        for texts in home.texts:
+            embedders[precision].embed_documents(texts)
+
+    def plain() -> None:
+        with bench.temporary() as folder:
+            bench.plain.ingest([file.path for file in bench.files], folder / "store")
+
+    bench.say(f"ingesting five ways, {bench.options.repeats} times each")
+    costs = interleaved(
+        {
+            "Sourcier, fp32": lambda: _ingest(bench, "fp32"),
+            "embedding the same chunks alone, fp32": lambda: embed("fp32"),
+            "Sourcier, int8": lambda: _ingest(bench, "int8"),
+            "embedding the same chunks alone, int8": lambda: embed("int8"),
+            "plain llama-index pipeline": plain,
+        },
+        bench.options.repeats,
+    )
+    done = {name: report.measured(name, found, home.pages, "page") for name, found in costs.items()}
+    for name, measurement in done.items():
+        report.figure(f"pages per CPU second: {name}", 1 / measurement.cpu, "pages")
+    whole, alone, reference = (done[name].cpu for name in list(done)[:2] + ["plain llama-index pipeline"])
+    small, small_alone = done["Sourcier, int8"].cpu, done["embedding the same chunks alone, int8"].cpu
+    over_embedding = "embedding the same chunks alone"
+    report.ratio("CPU of ingestion, fp32", whole / alone, over_embedding, MOST_ABOVE_EMBEDDING)
+    report.ratio("CPU of ingestion, int8", small / small_alone, over_embedding)
+    over_plain = "plain llama-index pipeline"
+    report.ratio("pages per CPU second, fp32", reference / whole, over_plain, LEAST_OF_PLAIN)
+    report.ratio("pages per CPU second, int8", reference / small, over_plain, LEAST_OF_PLAIN_INT8)
+    return report
+
+
+def _ingest(bench: Workbench, precision: Precision) -> None:
+    with bench.temporary() as folder, HomeTarget(bench.settings(Path(folder), precision)) as target:
+        for file in bench.files:
+            outcome = target.ingest(file, COLLECTION, lambda _state, _done, _total: None)
+            if outcome.result != "indexed":
+                raise RuntimeError(f"{file.name}: {outcome.result}: {outcome.reason}")

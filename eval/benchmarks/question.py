@@ -1,0 +1,186 @@
+"""Benchmark: processor time of a question, against the plain pipeline's, on the PDFs and among 50,000 chunks."""
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from qdrant_client import QdrantClient
+
+from benchmarks.measuring import interleaved, measure, percentile
+from benchmarks.plain_pipeline import store_of_vectors
+from benchmarks.reporting import Budget, Report
+from benchmarks.synthetic import DIMENSION
+from benchmarks.workbench import Workbench
+from sourcier_core.types import AnswerStatus, Scope
+from sourcier_service.access import OPERATOR
+from sourcier_service.question import understand
+from sourcier_service.retrieval import Retriever
+from sourcier_service.wiring import Services, open_services
+
+QUESTIONS = 30  # a repeat
+ANSWERS = 15  # a repeat, each question asked once in all
+CLIENTS = 16
+CLIENT_QUESTIONS = 12  # of each client
+LEAST_OF_PLAIN = Budget(5.0, at_most=False)
+WORST_TAIL = Budget(4.0)
+FEWER_CHUNKS = 3.2  # Sourcier's chunks for one of the plain pipeline, measured on six filings of 434 pages
+
+
+def run(bench: Workbench) -> Report:
+    """Ask the PDFs, then a synthetic collection of the size that the budgets name."""
+    about = f"{QUESTIONS} questions a repeat; the PDFs ({bench.pdf_home.pages} pages), then 50,000 synthetic chunks"
+    report = Report("question", about)
+    _ask_the_pdfs(bench, report)
+    _ask_many_chunks(bench, report)
+    return report
+
+
+def clients_latencies(ask: Callable[[int], object], clients: int, each: int) -> list[float]:
+    """Let several threads ask at once.
+
+    Args:
+        ask: Asks the question of that number.
+        clients: How many threads.
+        each: Questions of one thread, one after the other.
+
+    Returns:
+        Wall seconds of each question.
+    """
+
+    def one(client: int) -> list[float]:
+        taken = []
+        for number in range(client * each, (client + 1) * each):
+            start = time.perf_counter()
+            ask(number)
+            taken.append(time.perf_counter() - start)
+        return taken
+
+    with ThreadPoolExecutor(clients) as pool:
+        return [latency for found in pool.map(one, range(clients)) for latency in found]
+
+
+def _ask_the_pdfs(bench: Workbench, report: Report) -> None:
+    services = open_services(bench.settings(bench.pdf_home.path), owner="benchmarks")
+    client = QdrantClient(path=str(bench.plain_store))
+    try:
+        repeats = bench.options.repeats
+        questions = _questions_of(bench.pdf_home.texts, QUESTIONS + ANSWERS * (repeats + 1))
+        retrieval, answers = questions[:QUESTIONS], questions[QUESTIONS:]
+        _compare(bench, report, services, client, retrieval, "the PDFs", budget=None)
+        _measure_answers(report, services, answers, repeats)
+    finally:
+        client.close()
+        services.close()
+
+
+def _measure_answers(report: Report, services: Services, questions: Sequence[str], repeats: int) -> None:
+    scope = services.access.scope(OPERATOR)
+    answered = 0
+
+    def ask(batch: Sequence[str]) -> None:
+        nonlocal answered
+        for question in batch:
+            answer = services.answering.answer(question, scope)
+            answered += answer.status is AnswerStatus.ANSWERED
+
+    ask(questions[:ANSWERS])
+    answered = 0
+    batches = [questions[ANSWERS * n : ANSWERS * (n + 1)] for n in range(1, repeats + 1)]
+    first = [measure(lambda batch=batch: ask(batch)) for batch in batches]
+    report.figure("share answered with citations", answered / sum(map(len, batches)), "")
+    again = [measure(lambda batch=batch: ask(batch)) for batch in batches]
+    of_first = report.measured("whole answer, asked for the first time", first, ANSWERS, "question")
+    of_again = report.measured("whole answer, asked again (boxes known)", again, ANSWERS, "question")
+    retrieval = report.measurements[0].cpu
+    report.ratio("CPU of a whole answer, first time", of_first.cpu / retrieval, "Sourcier's retrieval alone")
+    report.ratio("CPU of a whole answer, asked again", of_again.cpu / retrieval, "Sourcier's retrieval alone")
+
+
+def _ask_many_chunks(bench: Workbench, report: Report) -> None:
+    home = bench.synthetic_home
+    size = home.collection.size
+    questions = [question.text for question in home.collection.questions(QUESTIONS)]
+    vectors = np.concatenate(
+        [[indexed.dense for indexed in document.chunks] for document in home.collection.documents()]
+    )
+    services = open_services(bench.settings(home.path), owner="benchmarks")
+    try:
+        fewer = store_of_vectors(vectors[: round(size / FEWER_CHUNKS)].reshape(-1, DIMENSION))
+        where = f"{size:,} chunks; the plain pipeline's {round(size / FEWER_CHUNKS):,} for the same pages"
+        _compare(bench, report, services, fewer, questions, where, budget=None)
+        fewer.close()
+        same = store_of_vectors(vectors)
+        where = f"{size:,} chunks in both"
+        _compare(bench, report, services, same, questions, where, budget=LEAST_OF_PLAIN)
+        same.close()
+        _measure_clients(report, services, home.collection.scope, questions)
+    finally:
+        services.close()
+
+
+def _compare(
+    bench: Workbench,
+    report: Report,
+    services: Services,
+    client: QdrantClient,
+    questions: Sequence[str],
+    where: str,
+    *,
+    budget: Budget | None,
+) -> None:
+    passages = services.settings.retrieval.passages
+    retrieve = _retrieve(services, services.access.scope(OPERATOR))
+
+    def sourcier() -> None:
+        for question in questions:
+            retrieve(question)
+
+    def plain() -> None:
+        for question in questions:
+            bench.plain.search(client, question, passages)
+
+    bench.say(f"asking {len(questions)} questions two ways ({where})")
+    sourcier()
+    plain()
+    costs = interleaved({"sourcier": sourcier, "plain": plain}, bench.options.repeats)
+    count = len(questions)
+    ours = report.measured(f"Sourcier's retrieval: {where}", costs["sourcier"], count, "question")
+    theirs = report.measured(f"plain pipeline: {where}", costs["plain"], count, "question")
+    report.ratio(
+        f"CPU saved by retrieval: {where}", theirs.cpu / ours.cpu, "plain pipeline's embed and search", budget
+    )
+
+
+def _measure_clients(report: Report, services: Services, scope: Scope, questions: Sequence[str]) -> None:
+    retrieve = _retrieve(services, scope)
+    latencies = clients_latencies(
+        lambda number: retrieve(questions[number % len(questions)]), CLIENTS, CLIENT_QUESTIONS
+    )
+    half, most = percentile(latencies, 0.5), percentile(latencies, 0.95)
+    report.figure(f"retrieval, {CLIENTS} clients: p50", 1000 * half, "ms")
+    report.figure(f"retrieval, {CLIENTS} clients: p95", 1000 * most, "ms")
+    report.ratio(f"retrieval, {CLIENTS} clients: p95", most / half, "its own p50", WORST_TAIL)
+
+
+def _retrieve(services: Services, scope: Scope) -> Callable[[str], object]:
+    stores = services.stores
+    settings = services.settings
+    retriever = Retriever(
+        index=stores.index, catalogue=stores.catalogue, pages=stores.pages, settings=settings.retrieval
+    )
+    most = settings.answer.max_question_chars
+    return lambda text: retriever.retrieve(understand(text, stores.embedder, max_chars=most), scope)
+
+
+def _questions_of(texts: Sequence[Sequence[str]], count: int) -> list[str]:
+    """Make questions of what the documents say: a dozen words from within a chunk."""
+    chosen = random.Random(1)
+    long_enough = [text.split() for chunks in texts for text in chunks if len(text.split()) >= 40]
+    questions = []
+    for _ in range(count):
+        words = chosen.choice(long_enough)
+        first = chosen.randrange(12, len(words) - 12)
+        questions.append(f"{' '.join(words[first : first + 12])} ?")
+    return questions
