@@ -75,4 +75,5 @@ def typeset(text: str, lang: str) -> str:
     if lang == "fr":
         text = re.sub(r" (?=[:;?!»%€])", NBSP, text)
         text = re.sub(r"(?<=«) ", NBSP, text)
+        text = re.sub(r"(?<=\w):$", f"{NBSP}:", text)
     return text

@@ -319,6 +319,9 @@ def _put_document(connection: Connection, document: Document) -> None:
         "updated_at": document.updated_at,
         "deleted": False,
     }
+    # One that was deleted comes back without the versions it had: their files are gone.
+    returns = select(t.documents.c.id).where(t.documents.c.id == document.id, t.documents.c.deleted.is_(True))
+    connection.execute(delete(t.versions).where(t.versions.c.document.in_(returns)))
     changed = connection.execute(update(t.documents).where(t.documents.c.id == document.id).values(**values))
     if changed.rowcount == 0:
         connection.execute(insert(t.documents).values(id=document.id, **values))

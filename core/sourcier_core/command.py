@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from sourcier_core import __version__
-from sourcier_core.errors import SourcierError
+from sourcier_core.errors import InvalidSettings, SourcierError
 
 GROUP = "sourcier.commands"  # entry points that name a function taking the root's Typer app
 EXIT_FAILED = 1  # something asked for was not done
@@ -55,6 +55,6 @@ def main() -> None:
         build()()
     except SourcierError as error:
         print(f"sourcier: {error}", file=sys.stderr)
-        raise SystemExit(EXIT_FAILED) from None
+        raise SystemExit(EXIT_MISUSED if isinstance(error, InvalidSettings) else EXIT_FAILED) from None
     except BrokenPipeError:
         raise SystemExit(EXIT_FAILED) from None

@@ -88,6 +88,7 @@ class Home:
         except OSError as error:
             raise StorageFull(str(self.root)) from error
         self._lock = lock
+        self.withdraw()  # of a server that was killed: nobody must be sent there
 
     def disown(self) -> None:
         """Let another process own the home."""

@@ -76,7 +76,7 @@ class AnswerSettings(Section):
 
     max_question_chars: int = Field(default=2_000, ge=1)
     max_sentences: int = Field(default=3, ge=1)
-    min_confidence: float = Field(default=0.4, ge=0, le=1)  # below it: no answer
+    min_confidence: float = Field(default=0.35, ge=0, le=1)  # below it: no answer
 
 
 class HttpSettings(Section):

@@ -1,7 +1,7 @@
 """Runs the benchmarks: `python -m eval.benchmarks [NAME...]` from the repository's root, or `make bench`.
 
-The modules are imported as `benchmarks`: the editable installation has `eval/` on its path, and `eval` itself is
-a folder, not a package.
+The modules are imported as `benchmarks`: the editable installation has `eval/` on its path, and `eval` itself
+is a folder, not a package.
 """
 
 import argparse

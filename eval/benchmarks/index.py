@@ -1,4 +1,4 @@
-"""Benchmark: one hybrid index query, against qdrant-client's local mode, as the index grows and clients come."""
+"""Benchmark: one hybrid index query against qdrant-client's local mode, by size of the index and clients."""
 
 import warnings
 from collections.abc import Sequence

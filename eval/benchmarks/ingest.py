@@ -1,4 +1,4 @@
-"""Benchmark: pages ingested per processor second, against embedding alone and a plain llama-index pipeline."""
+"""Benchmark: pages ingested per CPU second, against embedding alone and a plain llama-index pipeline."""
 
 from pathlib import Path
 
@@ -8,6 +8,8 @@ from benchmarks.workbench import COLLECTION, Precision, Workbench
 from sourcier_core.embedding import open_embedder
 from sourcier_ingestion.batch import HomeTarget
 
+ALONE = "embedding the same chunks alone"
+PLAIN = "plain llama-index pipeline"
 MOST_ABOVE_EMBEDDING = Budget(1.15)
 LEAST_OF_PLAIN = Budget(1.0, at_most=False)
 LEAST_OF_PLAIN_INT8 = Budget(1.5, at_most=False)
@@ -40,24 +42,22 @@ def run(bench: Workbench) -> Report:
     costs = interleaved(
         {
             "Sourcier, fp32": lambda: _ingest(bench, "fp32"),
-            "embedding the same chunks alone, fp32": lambda: embed("fp32"),
+            f"{ALONE}, fp32": lambda: embed("fp32"),
             "Sourcier, int8": lambda: _ingest(bench, "int8"),
-            "embedding the same chunks alone, int8": lambda: embed("int8"),
-            "plain llama-index pipeline": plain,
+            f"{ALONE}, int8": lambda: embed("int8"),
+            PLAIN: plain,
         },
         bench.options.repeats,
     )
     done = {name: report.measured(name, found, home.pages, "page") for name, found in costs.items()}
     for name, measurement in done.items():
         report.figure(f"pages per CPU second: {name}", 1 / measurement.cpu, "pages")
-    whole, alone, reference = (done[name].cpu for name in list(done)[:2] + ["plain llama-index pipeline"])
-    small, small_alone = done["Sourcier, int8"].cpu, done["embedding the same chunks alone, int8"].cpu
-    over_embedding = "embedding the same chunks alone"
-    report.ratio("CPU of ingestion, fp32", whole / alone, over_embedding, MOST_ABOVE_EMBEDDING)
-    report.ratio("CPU of ingestion, int8", small / small_alone, over_embedding)
-    over_plain = "plain llama-index pipeline"
-    report.ratio("pages per CPU second, fp32", reference / whole, over_plain, LEAST_OF_PLAIN)
-    report.ratio("pages per CPU second, int8", reference / small, over_plain, LEAST_OF_PLAIN_INT8)
+    for precision, budget in (("fp32", MOST_ABOVE_EMBEDDING), ("int8", None)):
+        ratio = done[f"Sourcier, {precision}"].cpu / done[f"{ALONE}, {precision}"].cpu
+        report.ratio(f"CPU of ingestion, {precision}", ratio, ALONE, budget)
+    for precision, budget in (("fp32", LEAST_OF_PLAIN), ("int8", LEAST_OF_PLAIN_INT8)):
+        ratio = done[PLAIN].cpu / done[f"Sourcier, {precision}"].cpu
+        report.ratio(f"pages per CPU second, {precision}", ratio, PLAIN, budget)
     return report
 
 

@@ -11,12 +11,13 @@ MARGIN, LEADING = 60, 13  # points
 LINES = 20  # of text on a page
 LINE_WORDS = 13
 CHAPTER = 10  # pages
-_WORDS = (
-    "the of and to in a is for that with by on be as at this from or must may each before after when under over "
-    "manager employee request form office period leave travel expense approval budget contract supplier invoice "
-    "payment account report safety equipment vehicle training record review policy procedure department director "
-    "month week day hour written signed received returned submitted approved refused cancelled completed required"
-).split()
+_WORDS = """
+the of and to in a is for that with by on be as at this from or must may each before after when
+under over manager employee request form office period leave travel expense approval budget contract
+supplier invoice payment account report safety equipment vehicle training record review policy
+procedure department director month week day hour written signed received returned submitted
+approved refused cancelled completed required
+""".split()  # noqa: SIM905 # seventy lines of one word each otherwise
 
 
 def write_long_pdf(path: Path, pages: int) -> None:

@@ -40,7 +40,7 @@ def measure(work: Callable[[], object]) -> Cost:
 
 
 def interleaved(works: Mapping[str, Callable[[], object]], repeats: int) -> dict[str, list[Cost]]:
-    """Do several pieces of work in turn, again and again, so that a busy spell of the machine meets all of them."""
+    """Do several pieces of work in turn, again and again: a busy spell of the machine meets all of them."""
     costs: dict[str, list[Cost]] = {name: [] for name in works}
     for _ in range(repeats):
         for name, work in works.items():

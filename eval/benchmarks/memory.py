@@ -1,4 +1,4 @@
-"""Benchmark: the most memory that ingesting 1,600 pages takes, in the parent and in the reader, against 160 pages."""
+"""Benchmark: the most memory that ingesting 1,600 pages takes, in parent and reader, against 160 pages."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""The reference: what a llama-index user writes first. pypdf, 1,024-token sentences, the same model, local Qdrant."""
+"""The reference: what a llama-index user writes first, with pypdf, the same model and local Qdrant."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,7 +26,7 @@ DIMENSION = 384
 class PdfPages(BaseReader):
     """A document for each page, as llama-index's own PDF reader makes them."""
 
-    def load_data(self, file: Path, extra_info: dict[str, Any] | None = None) -> list[Document]:  # type: ignore[override] # SimpleDirectoryReader calls it so
+    def load_data(self, file: Path, extra_info: dict[str, Any] | None = None) -> list[Document]:
         """Read a PDF."""
         reader = PdfReader(file)
         return [
@@ -99,7 +99,7 @@ class PlainPipeline:
 
 
 def store_of_vectors(vectors: Vectors) -> QdrantClient:
-    """Return a local-mode store in memory that holds vectors, each with a payload like the plain pipeline's."""
+    """Return a local-mode store in memory of vectors, each with a payload like the plain pipeline's."""
     client = QdrantClient(":memory:")
     _create(client)
     payloads = [{"text": "word " * 700, "page_label": str(number)} for number in range(len(vectors))]

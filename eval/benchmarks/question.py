@@ -1,9 +1,10 @@
-"""Benchmark: processor time of a question, against the plain pipeline's, on the PDFs and among 50,000 chunks."""
+"""Benchmark: CPU time of a question, against the plain pipeline's, on the PDFs and among 50,000 chunks."""
 
 import random
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 from qdrant_client import QdrantClient
@@ -30,7 +31,8 @@ FEWER_CHUNKS = 3.2  # Sourcier's chunks for one of the plain pipeline, measured 
 
 def run(bench: Workbench) -> Report:
     """Ask the PDFs, then a synthetic collection of the size that the budgets name."""
-    about = f"{QUESTIONS} questions a repeat; the PDFs ({bench.pdf_home.pages} pages), then 50,000 synthetic chunks"
+    pages = bench.pdf_home.pages
+    about = f"{QUESTIONS} questions a repeat; the PDFs ({pages} pages), then 50,000 synthetic chunks"
     report = Report("question", about)
     _ask_the_pdfs(bench, report)
     _ask_many_chunks(bench, report)
@@ -88,9 +90,9 @@ def _measure_answers(report: Report, services: Services, questions: Sequence[str
     ask(questions[:ANSWERS])
     answered = 0
     batches = [questions[ANSWERS * n : ANSWERS * (n + 1)] for n in range(1, repeats + 1)]
-    first = [measure(lambda batch=batch: ask(batch)) for batch in batches]
+    first = [measure(partial(ask, batch)) for batch in batches]
     report.figure("share answered with citations", answered / sum(map(len, batches)), "")
-    again = [measure(lambda batch=batch: ask(batch)) for batch in batches]
+    again = [measure(partial(ask, batch)) for batch in batches]
     of_first = report.measured("whole answer, asked for the first time", first, ANSWERS, "question")
     of_again = report.measured("whole answer, asked again (boxes known)", again, ANSWERS, "question")
     retrieval = report.measurements[0].cpu

@@ -73,7 +73,7 @@ class Figure:
 
     @property
     def verdict(self) -> str:
-        """ "met" or "missed" where there is a budget."""
+        """Say "met" or "missed" where there is a budget."""
         if self.budget is None:
             return ""
         return "met" if self.budget.holds(self.value) else "missed"

@@ -1,4 +1,4 @@
-"""Benchmark: from the command `sourcier serve` to the first ready reply, against importing sentence-transformers."""
+"""Benchmark: from `sourcier serve` to its first ready reply, against importing sentence-transformers."""
 
 import json
 import subprocess

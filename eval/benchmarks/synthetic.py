@@ -1,6 +1,6 @@
-"""A seed -> made-up documents with vectors: as many chunks as an index benchmark wants, without embedding any.
+"""A seed -> made-up documents with vectors: as many chunks as a benchmark wants, without embedding any.
 
-Dense vectors lie in clusters; words are drawn by rank, so that a few are common and most are rare, as in text.
+Dense vectors lie in clusters; words are drawn by rank: a few are common and most are rare, as in text.
 """
 
 from collections import Counter
@@ -35,7 +35,9 @@ DIMENSION = 384
 CLUSTERS = 200
 SCATTER = 0.8  # of a vector around its cluster's centre, whose own coordinates have deviation 1
 VOCABULARY = 30_000
-COMMON = 50  # added to a word's rank, whose inverse is its frequency: the commonest stands in a quarter of the chunks
+COMMON = (
+    50  # added to a word's rank to give 1 / its frequency: the commonest stands in a quarter of the chunks
+)
 WORDS = 95  # of a chunk, of which about 90 are different
 QUESTION_WORDS = 8
 CHUNKS_A_PAGE = 4

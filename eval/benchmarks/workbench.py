@@ -1,4 +1,4 @@
-"""What several benchmarks share in one run: settings, the files, ingested homes. Made when first asked for."""
+"""What several benchmarks share in one run: settings, files, ingested homes. Made when first asked for."""
 
 import os
 import shutil
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from benchmarks.synthetic import SyntheticCollection
 from sourcier_core.ports import Embedder
@@ -71,7 +71,10 @@ class Workbench:
 
     def settings(self, home: Path, precision: Precision = "fp32") -> Settings:
         """Return the default settings, with a home, a precision and any free port."""
-        changed = {"embedding": {"precision": precision, "exports": self.exports}, "http": {"port": 0}}
+        changed: dict[str, dict[str, Any]] = {
+            "embedding": {"precision": precision, "exports": self.exports},
+            "http": {"port": 0},
+        }
         return load_settings(home=home, overrides=changed)
 
     @cached_property

@@ -89,6 +89,7 @@ def _row(document: Document) -> dict[str, Any]:
         "language": document.language,
         "id": document.id,
         "version": document.version,
+        "media_type": document.media_type.value if document.media_type else None,
         "size": document.size,
         "updated_at": document.updated_at.isoformat(),
     }

@@ -1,8 +1,9 @@
 """The read path in one class: question -> passages -> enough evidence? -> sentences -> citations."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from sourcier_core.ports import Embedder
 from sourcier_core.settings import AnswerSettings
@@ -12,6 +13,9 @@ from sourcier_service.evidence import weigh
 from sourcier_service.extraction import Extractor, choose
 from sourcier_service.question import understand
 from sourcier_service.retrieval import Retrieved, Retriever
+
+T = TypeVar("T")
+MAX_DELETED_MEANWHILE = 20
 
 
 class Answering:
@@ -51,6 +55,20 @@ class Answering:
             QuestionTooLong: It is over the limit.
             IndexUnavailable: The database does not answer.
         """
+        return _while_deleting(lambda: self._answer(text, scope, language, with_boxes))
+
+    def search(self, text: str, scope: Scope, *, limit: int) -> tuple[Passage, ...]:
+        """Find passages without answering.
+
+        Raises:
+            QuestionEmpty: It has no letter and no digit.
+            QuestionTooLong: It is over the limit.
+            IndexUnavailable: The database does not answer.
+        """
+        question = understand(text, self._embedder, max_chars=self._settings.max_question_chars)
+        return _while_deleting(lambda: self._retriever.retrieve(question, scope, limit).passages)
+
+    def _answer(self, text: str, scope: Scope, language: str | None, with_boxes: bool) -> Answer:
         clock = _Clock()
         with clock.step("understand"):
             question = understand(
@@ -80,16 +98,15 @@ class Answering:
             timings=clock.milliseconds,
         )
 
-    def search(self, text: str, scope: Scope, *, limit: int) -> tuple[Passage, ...]:
-        """Find passages without answering.
 
-        Raises:
-            QuestionEmpty: It has no letter and no digit.
-            QuestionTooLong: It is over the limit.
-            IndexUnavailable: The database does not answer.
-        """
-        question = understand(text, self._embedder, max_chars=self._settings.max_question_chars)
-        return self._retriever.retrieve(question, scope, limit).passages
+def _while_deleting(ask: Callable[[], T]) -> T:
+    """Ask again where a page was deleted on the way: its chunks left the index before it did."""
+    for _ in range(MAX_DELETED_MEANWHILE):
+        try:
+            return ask()
+        except FileNotFoundError:
+            continue
+    return ask()
 
 
 def _no_answer(

@@ -8,8 +8,8 @@ from sourcier_core.types import Passage, ScoredChunk
 from sourcier_service.extraction import Candidate
 
 # Logistic regression; the fit is described in docs/decisions/0009-a-first-abstention-threshold.md.
-INTERCEPT = -7.1
-WEIGHTS = {"chunk_similarity": 7.4, "unit_similarity": 3.7, "coverage": 1.5}
+INTERCEPT = -5.9
+WEIGHTS = {"chunk_similarity": 5.3, "unit_similarity": 2.9, "coverage": 2.7}
 
 
 @dataclass(frozen=True, slots=True)

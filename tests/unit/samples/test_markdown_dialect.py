@@ -170,6 +170,8 @@ def test_no_break_spaces_keep_figures_and_french_punctuation_together() -> None:
     assert typeset("Qui ? « Moi » : 40 000 m3, 12 %", "fr") == (
         "Qui\u00a0? «\u00a0Moi\u00a0»\u00a0: 40\u00a0000\u00a0m3, 12\u00a0%"
     )
+    assert typeset("Nom:", "fr") == "Nom\u00a0:"
+    assert typeset("Name:", "en") == "Name:"
     assert typeset("Who ? in 2026 we paid 5 people", "en") == "Who ? in 2026 we paid 5 people"
 
 
