@@ -1,16 +1,28 @@
 """What all tests share. Nothing here, and nothing under test, asks the network for a model."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from sourcier_core.embedding_export import export_directory, read_manifest
+from sourcier_core.settings import DEFAULT_MODEL
+
 os.environ["HF_HUB_OFFLINE"] = "1"  # before anything imports huggingface_hub, which reads it once
 
 ROOT = Path(__file__).parents[1]
+EXPORT = "import sys; from pathlib import Path; from sourcier_core.embedding_export import export_model; "
 
 
 @pytest.fixture(scope="session")
 def exports() -> Path:
-    """Where ONNX exports are kept between runs: the default model is exported once a checkout."""
-    return ROOT / ".cache" / "models"
+    """Where ONNX exports are kept between runs, the default model's in it: exported once a checkout."""
+    folder = ROOT / ".cache" / "models"
+    directory = export_directory(folder, DEFAULT_MODEL, "fp32")
+    if read_manifest(directory) is None:
+        # In a process of its own: torch's many warnings are not ours, nor is the memory that it takes.
+        code = EXPORT + "export_model(sys.argv[1], 'fp32', Path(sys.argv[2]))"
+        subprocess.run([sys.executable, "-c", code, DEFAULT_MODEL, str(directory)], check=True)
+    return folder

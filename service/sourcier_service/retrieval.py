@@ -87,8 +87,8 @@ def _count_pages(chunks: Sequence[ScoredChunk]) -> int:
 def score_chunks(chunks: Sequence[ScoredChunk]) -> list[tuple[ScoredChunk, float]]:
     """Return chunks with their scores, best first, ties by chunk id.
 
-    The fused rank decided which chunks are looked at; their order is by both scores, which tell how much better
-    one is than the next.
+    The fused rank decided which chunks are looked at; their order is by both scores, which tell how
+    much better one is than the next.
     """
     most = max((chunk.sparse for chunk in chunks), default=0.0) or 1.0
     scored = [(chunk, chunk.dense + SPARSE_SHARE * chunk.sparse / most) for chunk in chunks]
