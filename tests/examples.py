@@ -20,7 +20,11 @@ MOMENT = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 
 
 def a_document(
-    name: str = "guide.pdf", *, collection: str = "samples", title: str = "Guide", version: str | None = VERSION
+    name: str = "guide.pdf",
+    *,
+    collection: str = "samples",
+    title: str = "Guide",
+    version: str | None = VERSION,
 ) -> Document:
     """A PDF of ten pages that answers."""
     return Document(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from zlib import crc32
 
 import numpy as np
+import numpy.typing as npt
 
 from sourcier_core.index_payload import RRF_K
 from sourcier_core.ports import ChunkIndex, Embedder
@@ -57,10 +58,8 @@ class HashEmbedder:
         vector: Vector = (total / length).astype(np.float32)
         return vector
 
-    def _direction(self, token: str) -> Vector:
-        generator = np.random.default_rng(crc32(token.encode()))
-        direction: Vector = generator.standard_normal(self._dimension)
-        return direction
+    def _direction(self, token: str) -> npt.NDArray[np.float64]:
+        return np.random.default_rng(crc32(token.encode())).standard_normal(self._dimension)
 
 
 class InterruptedEmbedder:

@@ -15,8 +15,12 @@ from sourcier_core.language import ENGLISH, FRENCH
 ANALYSER = "folded-snowball-1"  # part of an index generation's fingerprint: raised when terms change
 
 # 1 577 / 1.577.000 / 1,577: groups of exactly three digits after one to three, whatever parts them.
-_GROUPED = re.compile(r"(?<![\d.,])\d{1,3}(?:([   .,’'])\d{3})(?:\1\d{3})*(?![\d]|[.,]\d)")
-_GROUPED_DECIMAL = re.compile(r"(?<![\d.,])\d{1,3}(?:([   ,’'])\d{3})(?:\1\d{3})*(?=[.,]\d{1,2}(?!\d))")
+# French sets a no-break space (U+00A0) or a narrow one (U+202F), typesetters a thin one (U+2009): written as
+# escapes, for an editor shows them all as a space.
+_GROUPED = re.compile(r"(?<![\d.,])\d{1,3}(?:([ \u00a0\u202f\u2009.,’'])\d{3})(?:\1\d{3})*(?![\d]|[.,]\d)")
+_GROUPED_DECIMAL = re.compile(
+    r"(?<![\d.,])\d{1,3}(?:([ \u00a0\u202f\u2009,’'])\d{3})(?:\1\d{3})*(?=[.,]\d{1,2}(?!\d))"
+)
 _DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d)")
 _TERM = re.compile(r"\d+(?:\.\d+)*|[^\W\d_]+(?:\d+)?")
 _ELISION = re.compile(r"\b(?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu|quoiqu|aujourd)['’](?=\w)", re.IGNORECASE)

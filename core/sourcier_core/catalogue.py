@@ -230,6 +230,13 @@ class Catalogue:
         with self._begin() as connection:
             return [row.version for row in connection.execute(query)]
 
+    def forget_versions(self, document: str) -> None:
+        """Forget what a deleted document was: its files are removed, and must not count should it return."""
+        with self._writing, self._begin() as connection:
+            connection.execute(
+                delete(t.versions).where(t.versions.c.document == document, t.versions.c.valid_to != FOREVER)
+            )
+
     # --- generations
 
     def live_generation(self) -> Generation | None:

@@ -1,7 +1,9 @@
 """The one command `sourcier`: a thin root that finds each folder's sub-commands by entry point."""
 
 import sys
+from collections.abc import Sequence
 from importlib.metadata import entry_points
+from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +13,7 @@ from sourcier_core import __version__
 from sourcier_core.errors import InvalidSettings, SourcierError
 
 GROUP = "sourcier.commands"  # entry points that name a function taking the root's Typer app
+ROOT_OPTIONS = ("--home", "--profile")
 EXIT_FAILED = 1  # something asked for was not done
 EXIT_MISUSED = 2  # the command line or the settings are wrong
 
@@ -49,10 +52,27 @@ def build() -> typer.Typer:
     return app
 
 
+def root_options_first(arguments: Sequence[str]) -> list[str]:
+    """Return the arguments with `--home` and `--profile` before the sub-command, wherever they were typed."""
+    first: list[str] = []
+    rest: list[str] = []
+    waiting = iter(arguments)
+    for argument in waiting:
+        if argument == "--":
+            rest += [argument, *waiting]
+        elif argument in ROOT_OPTIONS:
+            first += [argument, *islice(waiting, 1)]
+        elif argument.startswith(tuple(f"{option}=" for option in ROOT_OPTIONS)):
+            first.append(argument)
+        else:
+            rest.append(argument)
+    return [*first, *rest]
+
+
 def main() -> None:
     """Run the command; what Sourcier reports on purpose is printed without a traceback."""
     try:
-        build()()
+        build()(root_options_first(sys.argv[1:]))
     except SourcierError as error:
         print(f"sourcier: {error}", file=sys.stderr)
         raise SystemExit(EXIT_MISUSED if isinstance(error, InvalidSettings) else EXIT_FAILED) from None

@@ -1,7 +1,8 @@
 """Original files and page sidecars <-> a directory, or any storage that fsspec reaches."""
 
 import errno
-import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -62,8 +63,11 @@ class FileStore:
         if self._system.protocol in ("file", ("file", "local")):
             yield Path(path)
             return
-        with fsspec.open_local(f"filecache::{self._root}/{key}") as copy:
-            yield Path(os.fspath(copy))
+        with tempfile.NamedTemporaryFile(prefix="sourcier-") as copy:
+            with self.read(key) as file:
+                shutil.copyfileobj(file, copy)
+            copy.flush()
+            yield Path(copy.name)
 
     def exists(self, key: str) -> bool:
         """Tell whether there is a file of that key."""

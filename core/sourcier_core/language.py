@@ -94,7 +94,7 @@ FRENCH = frozenset(
         "afin",
         "jours",
         "délai",
-        "puis-je",
+        "puis",
         "quoi",
         "faire",
         "n",

@@ -144,18 +144,42 @@ def load_settings(
     """
     name = profile or os.environ.get(PROFILE_VARIABLE)
     where = f"profile {name!r} and the environment" if name else "the environment"
+    _check_variables()
     try:
         settings = Settings(**(_read_profile(name) if name else {}))
-        changed: dict[str, Any] = {
-            section: getattr(settings, section).model_copy(update=dict(values))
-            for section, values in (overrides or {}).items()
-        }
-        changed["home"] = (home or settings.home).expanduser().absolute()
-        return settings.model_copy(update=changed)
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise InvalidSettings(where, f"{key}: {first['msg']}") from error
+        raise InvalidSettings(where, _first_mistake(error)) from error
+    changed: dict[str, Any] = {
+        section: _changed(settings, section, values) for section, values in (overrides or {}).items()
+    }
+    changed["home"] = (home or settings.home).expanduser().absolute()
+    return settings.model_copy(update=changed)
+
+
+def _check_variables() -> None:
+    """Refuse a variable of a section that does not exist; pydantic refuses the unknown keys of those that do.
+
+    One without `__` is let pass: Kubernetes sets SOURCIER_PORT and the like for a service of that name.
+    """
+    for variable in os.environ:
+        section, delimiter, _ = variable.removeprefix("SOURCIER_").partition("__")
+        if variable.startswith("SOURCIER_") and delimiter and section.lower() not in Settings.model_fields:
+            raise InvalidSettings("the environment", f"{variable}: there is no section {section.lower()!r}")
+
+
+def _changed(settings: Settings, section: str, values: Mapping[str, Any]) -> Section:
+    current = getattr(settings, section, None)
+    if not isinstance(current, Section):
+        raise InvalidSettings("the arguments", f"there is no section {section!r}")
+    try:
+        return type(current).model_validate({**current.model_dump(), **values})
+    except ValidationError as error:
+        raise InvalidSettings("the arguments", f"{section}.{_first_mistake(error)}") from error
+
+
+def _first_mistake(error: ValidationError) -> str:
+    first = error.errors()[0]
+    return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
 
 
 def _read_profile(name: str) -> dict[str, Any]:

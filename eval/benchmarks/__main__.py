@@ -5,7 +5,9 @@ is a folder, not a package.
 """
 
 import argparse
+import logging
 import os
+import warnings
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -15,12 +17,17 @@ from rich.console import Console
 from benchmarks.reporting import Report, print_report, write_report
 from benchmarks.workbench import Options, Workbench
 
+WIDTH = 150  # characters of the tables at least: a wide line folds better than a narrow column
 NAMES = ("ingest", "question", "index", "start", "memory")  # a module each, with `run(bench) -> Report`
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the benchmarks named, print their tables and write their JSON."""
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    warnings.filterwarnings("ignore", message="Local mode is not recommended")
+    logging.getLogger("llama_index").setLevel(
+        logging.ERROR
+    )  # that it would read other formats with more packages
     parser = argparse.ArgumentParser(prog="python -m eval.benchmarks", description=main.__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(NAMES)}; default all")
     parser.add_argument("--pdfs", type=Path, default=Path("samples/pdf"), help="folder of PDFs to work on")
@@ -46,7 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _run(names: Sequence[str], options: Options) -> None:
-    console = Console(highlight=False, soft_wrap=False)
+    console = Console(highlight=False)
+    console.width = max(console.width, WIDTH)
     bench = Workbench(options, lambda doing: console.print(f"[dim]{doing}[/]"))
     try:
         for name in names:

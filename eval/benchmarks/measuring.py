@@ -84,8 +84,8 @@ def memory_megabytes(process: int, field: str) -> float:
 
     Args:
         process: Its id.
-        field: "VmRSS", resident now, or "VmHWM", the most so far. Not `ru_maxrss`, which starts at what the
-            process that started it had.
+        field: "VmRSS", resident now; "RssAnon", of it what no file backs; or "VmHWM", the most resident so
+            far. Not `ru_maxrss`, which starts at what the process that started it had.
     """
     for line in _read(PROC / str(process) / "status").splitlines():
         if line.startswith(field + ":"):

@@ -31,6 +31,7 @@ class Start:
 
     cost: Cost  # until it was ready
     ready_megabytes: float  # resident when it was ready
+    anonymous_megabytes: float  # of them, those that no file backs: not given back under pressure
     asked_megabytes: float  # the most, once it had answered a question
 
 
@@ -56,6 +57,8 @@ def run(bench: Workbench) -> Report:
         report.ratio(f"CPU saved: {name}", reference.cpu / ready.cpu, REFERENCE, LEAST_FASTER)
         at_start = median(start.ready_megabytes for start in found)
         report.figure(f"memory when ready: {name}", at_start, "MB", budget=MOST_MEMORY)
+        anonymous = median(start.anonymous_megabytes for start in found)
+        report.figure(f"of it not backed by files: {name}", anonymous, "MB")
         most = median(start.asked_megabytes for start in found)
         report.figure(f"most memory after a question: {name}", most, "MB", budget=MOST_MEMORY)
     return report
@@ -67,8 +70,9 @@ def _start(home: Path, exports: Path) -> Start:
         server = _wait_until_ready(home, process, start)
         cost = Cost(process_cpu_seconds(process.pid), time.perf_counter() - start)
         ready = memory_megabytes(process.pid, "VmRSS")
+        anonymous = memory_megabytes(process.pid, "RssAnon")
         _ask(server, "What is the deadline and who decides?")
-        return Start(cost, ready, memory_megabytes(process.pid, "VmHWM"))
+        return Start(cost, ready, anonymous, memory_megabytes(process.pid, "VmHWM"))
 
 
 @contextmanager

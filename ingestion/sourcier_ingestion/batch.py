@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from sourcier_core.embedding_export import sha256_of
 from sourcier_core.errors import PathNotFound, SourcierError
 from sourcier_core.remote import RemoteServer
 from sourcier_core.settings import Settings
@@ -106,6 +107,7 @@ class ServerTarget:
 
     def __init__(self, server: RemoteServer) -> None:
         self._server = server
+        self._documents: dict[str, dict[str, Any]] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -120,6 +122,9 @@ class ServerTarget:
     def ingest(self, file: FileToIngest, collection: str, progress: PageProgress) -> FileOutcome:
         """Upload a file and follow its job."""
         try:
+            known = self._known(collection).get(file.name)
+            if known is not None and known["version"] == sha256_of(file.path):
+                return FileOutcome(file.name, "unchanged", known["reason"], known["pages"])
             fields = {"collection": collection, "name": file.name}
             job = self._server.upload("/v1/documents", file.path, fields)["job"]
             while job["state"] not in ("done", "failed", "cancelled"):
@@ -131,6 +136,13 @@ class ServerTarget:
         if job["state"] == "done":
             return FileOutcome(file.name, "indexed", None, job["pages_total"])
         return FileOutcome(file.name, "refused", job["error"], 0)
+
+    def _known(self, collection: str) -> dict[str, dict[str, Any]]:
+        """Return the collection's documents by name, as they were when the first file was looked at."""
+        if self._documents is None:
+            listed = self._server.get("/v1/documents")["documents"]
+            self._documents = {row["name"]: row for row in listed if row["collection"] == collection}
+        return self._documents
 
 
 def find_files(paths: Sequence[Path]) -> list[FileToIngest]:

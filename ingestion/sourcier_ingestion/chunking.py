@@ -89,7 +89,7 @@ class Chunker:
 
     def _pieces(self, page: Page, body: tuple[int, int], starts: list[SectionStart]) -> Iterator[Span]:
         for start, end in _blocks(page, body, starts):
-            rows = [row for row in page.rows if start <= row.start < end]
+            rows = [row for row in page.rows if row.start < end and start < row.end]
             section = path_at(starts, start)
             if not rows:
                 for first, last in self._sentences(page.text, start, end):
@@ -124,7 +124,7 @@ class Chunker:
 def _blocks(page: Page, body: tuple[int, int], starts: list[SectionStart]) -> Iterator[tuple[int, int]]:
     """Cut the body where sections start and where tables begin and end."""
     cuts = {body[0], body[1]}
-    cuts.update(start.offset for start in starts)
+    cuts.update(_not_inside_a_row(start.offset, page) for start in starts)
     previous_end = None
     for row in page.rows:
         if previous_end is None or page.text[previous_end : row.start].strip():
@@ -137,6 +137,11 @@ def _blocks(page: Page, body: tuple[int, int], starts: list[SectionStart]) -> It
     inside = sorted(cut for cut in cuts if body[0] <= cut <= body[1])
     for start, end in itertools.pairwise(inside):
         yield from _stripped(page.text, start, end)
+
+
+def _not_inside_a_row(cut: int, page: Page) -> int:
+    """A section may start behind a row's indent: the row is not cut there."""
+    return next((row.start for row in page.rows if row.start < cut < row.end), cut)
 
 
 def _stripped(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from sourcier_core.catalogue import Catalogue
 from sourcier_core.command_context import CommandContext
@@ -28,7 +28,7 @@ def list_documents(ready: CommandContext) -> list[dict[str, Any]]:
 
 def print_documents(rows: list[dict[str, Any]]) -> None:
     """Print rows as a table."""
-    table = Table("file", "collection", "status", "pages", "chunks", "reason")
+    table = Table(Column("file", overflow="fold"), "collection", "status", "pages", "chunks", "reason")
     for row in rows:
         colour = _COLOURS.get(row["status"], "white")
         status = f"[{colour}]{row['status']}[/]"

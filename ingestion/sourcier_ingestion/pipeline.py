@@ -112,6 +112,7 @@ class Ingestion:
                 if not self._stores.catalogue.version_in_use(version):
                     self._stores.originals.remove(version)
                     self._stores.pages.remove(version)
+            self._stores.catalogue.forget_versions(document.id)
 
     def _ingest(
         self, path: Path, name: str, collection: str, before: Document | None, progress: Progress

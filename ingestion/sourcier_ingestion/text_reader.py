@@ -7,7 +7,10 @@ from sourcier_core.errors import DocumentWithoutText, UnsupportedDocument
 from sourcier_core.types import Heading, MediaType, OutlineEntry, Page, Structure, TableRow
 
 _HEADING = re.compile(r"^(#{1,6})[ \t]+(.+?)[ \t#]*$", re.MULTILINE)
-_FENCE = re.compile(r"^(```|~~~).*?^\1[ \t]*$", re.MULTILINE | re.DOTALL)
+# CommonMark 0.31, 4.5: closed by at least as many of the same marks, else by the end of the file.
+_FENCE = re.compile(
+    r"^ {0,3}(`{3,}(?![^\n]*`)|~{3,}).*?(?:^ {0,3}\1[`~]*[ \t]*$|\Z)", re.MULTILINE | re.DOTALL
+)
 _RULE = re.compile(r"^\s*\|?\s*:?-{2,}:?\s*(\|\s*:?-{2,}:?\s*)*\|?\s*$")
 
 

@@ -102,7 +102,21 @@ def _model(settings: Settings) -> Finding:
         return Finding(name, str(error), ok=False, remedy=MODELS_EXTRA)
     if find_spec("torch") is None or find_spec("sentence_transformers") is None:
         return Finding(name, f"found ({source}), not exported", ok=False, remedy=MODELS_EXTRA)
+    if not _is_here(source):
+        remedy = f"give embedding.model the path of a sentence-transformers folder, or: hf download {source}"
+        return Finding(name, f"neither a folder nor in the Hugging Face cache ({source})", False, remedy)
     return Finding(name, f"found ({source}), exported at the first use (or: sourcier doctor --export-model)")
+
+
+def _is_here(source: str) -> bool:
+    if Path(source).is_dir():
+        return True
+    from huggingface_hub import try_to_load_from_cache
+
+    try:
+        return isinstance(try_to_load_from_cache(source, "config.json"), str)
+    except ValueError:  # no name that the hub could have
+        return False
 
 
 def _home(settings: Settings) -> Finding:

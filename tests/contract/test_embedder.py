@@ -28,7 +28,7 @@ TEXTS = [
     "accompagnée des pièces justificatives originales. " * 3,
     "Before departure, the traveller obtains a signed mission order; without one, no expense is refunded. "
     * 12,
-    "Recueil d'essai > 1  Missions et frais > 1.2  Au retour\nLa dépense sans reçu est attestée sur l'honneur.",
+    "Recueil d'essai > 1  Missions et frais > 1.2  Au retour\nLa dépense sans reçu est attestée.",
     "Code\tPoste\tDébit\nP-07\tPoste de relevage n° 7\t7 250",
     "« Œuvre », naïveté, ½ tarif, 12,50 €, ≥ 10 % – 中文, العربية, 🙂",
 ]
@@ -47,7 +47,8 @@ def embedder(request: pytest.FixtureRequest) -> Embedder:
 def test_vectors_have_the_stated_shape_and_type(embedder: Embedder) -> None:
     vectors = embedder.embed_documents(TEXTS)
 
-    assert (vectors.shape, vectors.dtype) == ((len(TEXTS), embedder.dimension), np.float32)
+    assert vectors.shape == (len(TEXTS), embedder.dimension)
+    assert vectors.dtype == np.float32
     assert embedder.embed_question(SHORT).shape == (embedder.dimension,)
     assert embedder.embed_question(SHORT).dtype == np.float32
 
@@ -125,6 +126,8 @@ original = SentenceTransformer(str(weights), device="cpu")
 np.save(folder / "original.npy", original.encode(texts, normalize_embeddings=True, batch_size=4))
 exported = open_embedder(EmbeddingSettings(batch_size=4), folder / "exports")
 np.save(folder / "exported.npy", exported.embed_documents(texts))
+smaller = open_embedder(EmbeddingSettings(precision="int8"), folder / "exports")
+np.save(folder / "smaller.npy", smaller.embed_documents(texts))
 refused = {}
 for model in missing:
     try:
@@ -132,7 +135,8 @@ for model in missing:
     except ModelMissing as error:
         refused[model] = str(error)
 left = sorted(path.name for path in (folder / "exports").iterdir())
-print("RESULT" + json.dumps({"refused": refused, "left": left, "fingerprint": exported.fingerprint}))
+fingerprints = [exported.fingerprint, smaller.fingerprint]
+print("RESULT" + json.dumps({"refused": refused, "left": left, "fingerprints": fingerprints}))
 """
 
 
@@ -153,7 +157,7 @@ def reference(tmp_path_factory: pytest.TempPathFactory, empty_model: Path) -> di
         [sys.executable, "-c", MAKE_REFERENCE, str(folder), missing], stdout=subprocess.PIPE, check=True
     )
     result: dict[str, Any] = json.loads(made.stdout.decode().rpartition("RESULT")[2])
-    vectors = {name: np.load(folder / f"{name}.npy") for name in ("original", "exported")}
+    vectors = {name: np.load(folder / f"{name}.npy") for name in ("original", "exported", "smaller")}
     return {**result, **vectors}
 
 
@@ -169,7 +173,7 @@ def test_the_kept_export_gives_the_vectors_of_sentence_transformers(
     kept = open_embedder(EmbeddingSettings(), exports)
 
     assert min(_cosines(kept.embed_documents(TEXTS), reference["original"])) >= 0.9999
-    assert kept.fingerprint == reference["fingerprint"]
+    assert kept.fingerprint == reference["fingerprints"][0]
 
 
 def test_a_question_gets_the_vector_of_sentence_transformers(
@@ -179,6 +183,13 @@ def test_a_question_gets_the_vector_of_sentence_transformers(
 
     # The default model has no prompts: a question is embedded as a document is.
     assert float(kept.embed_question(SHORT) @ reference["original"][TEXTS.index(SHORT)]) >= 0.9999
+
+
+def test_int8_keeps_each_text_nearest_to_itself_under_another_fingerprint(reference: dict[str, Any]) -> None:
+    nearest = np.argmax(reference["smaller"] @ reference["original"].T, axis=1)
+
+    assert nearest.tolist() == list(range(len(TEXTS)))
+    assert len(set(reference["fingerprints"])) == 2
 
 
 def test_a_model_that_is_not_on_this_machine_is_missing_and_the_message_says_what_to_do(
@@ -194,12 +205,12 @@ def test_a_model_that_is_not_on_this_machine_is_missing_and_the_message_says_wha
 
 
 def test_an_export_leaves_nothing_but_the_model_behind(reference: dict[str, Any]) -> None:
-    assert reference["left"] == [export_directory(Path(), DEFAULT_MODEL, "fp32").name]
+    made = [export_directory(Path(), DEFAULT_MODEL, precision).name for precision in ("fp32", "int8")]
+
+    assert reference["left"] == made
 
 
-def test_weights_with_one_changed_byte_are_corrupt(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_weights_with_one_changed_byte_are_corrupt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     official = Path(find_source(DEFAULT_MODEL)) / "model.safetensors"
     folder = _packaged_model(tmp_path, monkeypatch)
     shutil.copyfile(official, folder / "model.safetensors")

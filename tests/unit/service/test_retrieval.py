@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -116,9 +117,7 @@ class Library:
             writer.add(Page(1, f"{NEAR}\n" * chunks_of_page_1))
             writer.add(Page(2, FAR))
             writer.finish(structure)
-        self.catalogue.commit_version(
-            self.catalogue.begin_write(self.document.id), self.document, structure
-        )
+        self.catalogue.commit_version(self.catalogue.begin_write(self.document.id), self.document, structure)
         step = len(NEAR) + 1
         spans = [(1, n * step, n * step + len(NEAR)) for n in range(chunks_of_page_1)]
         for number, (page, start, end) in enumerate([*spans, (2, 0, len(FAR))]):
@@ -136,8 +135,10 @@ class Library:
 
 
 @pytest.fixture
-def library(tmp_path: Path) -> Library:
-    return Library(tmp_path)
+def library(tmp_path: Path) -> Iterator[Library]:
+    made = Library(tmp_path)
+    yield made
+    made.catalogue.close()
 
 
 @pytest.fixture

@@ -59,12 +59,19 @@ def test_an_abbreviation_is_one_only_as_a_whole_word() -> None:
 
 
 def test_closing_marks_belong_to_the_sentence() -> None:
-    assert shown('He said "stop." Then (he left.) Then all.') == ['He said "stop."', "Then (he left.)", "Then all."]
+    assert shown('He said "stop." Then (he left.) Then all.') == [
+        'He said "stop."',
+        "Then (he left.)",
+        "Then all.",
+    ]
 
 
 def test_a_french_closing_quotation_mark_stays_behind_its_space() -> None:
     assert shown("Il a dit « C'est fini. » Puis il part.") == ["Il a dit « C'est fini. »", "Puis il part."]
-    assert shown("« Vraiment\u00a0?\u00a0» demanda-t-elle. Oui.") == ["« Vraiment ? » demanda-t-elle.", "Oui."]
+    assert shown("« Vraiment\u00a0?\u00a0» demanda-t-elle. Oui.") == [
+        "« Vraiment ? » demanda-t-elle.",
+        "Oui.",
+    ]
 
 
 def test_a_text_without_any_end_is_cut_at_a_lines_end_below_the_limit() -> None:
@@ -181,7 +188,25 @@ def test_only_the_span_asked_for_is_split() -> None:
 # --- what holds for every page
 
 _PIECES = st.sampled_from(
-    [". ", "! ", "\n", "\n\n", " - ", "\n• ", "\n1. ", "M. ", "Le ", "pump ", "« ", " »", "a", "\u00a0", "…", "é", "\t"]
+    [
+        ". ",
+        "! ",
+        "\n",
+        "\n\n",
+        " - ",
+        "\n• ",
+        "\n1. ",
+        "M. ",
+        "Le ",
+        "pump ",
+        "« ",
+        " »",
+        "a",
+        "\u00a0",
+        "…",
+        "é",
+        "\t",
+    ]
 )
 
 
@@ -189,14 +214,18 @@ _PIECES = st.sampled_from(
 def pages(draw: st.DrawFn) -> Page:
     text = "".join(draw(st.lists(st.one_of(_PIECES, st.text(max_size=6)), max_size=60)))
     places = st.integers(0, len(text))
-    headings = draw(st.lists(st.builds(Heading, places, st.integers(1, 3), st.text(min_size=1, max_size=12)), max_size=3))
+    headings = draw(
+        st.lists(st.builds(Heading, places, st.integers(1, 3), st.text(min_size=1, max_size=12)), max_size=3)
+    )
     cuts = sorted(draw(st.lists(places, max_size=6, unique=True)))
     rows = [TableRow(start, end, None) for start, end in pairwise(cuts)]
     return Page(1, text, headings=tuple(headings), rows=tuple(rows[::2]))
 
 
 @given(page=pages(), data=st.data())
-def test_units_are_spans_in_order_that_do_not_overlap_and_miss_no_word(page: Page, data: st.DataObject) -> None:
+def test_units_are_spans_in_order_that_do_not_overlap_and_miss_no_word(
+    page: Page, data: st.DataObject
+) -> None:
     start = data.draw(st.integers(0, len(page.text)))
     end = data.draw(st.integers(start, len(page.text)))
 
