@@ -16,14 +16,14 @@ from sourcier_core.index_payload import (
     INTEGER_FIELDS,
     KEYWORD_FIELDS,
     RRF_K,
+    SIGNAL_DEPTH,
     SPARSE,
-    to_chunk,
+    UPSERT_BATCH,
+    best_fused,
     to_payload,
+    to_scored,
 )
 from sourcier_core.types import FOREVER, IndexedChunk, Scope, ScoredChunk, SparseVector, Vector
-
-UPSERT_BATCH = 256  # points per write-ahead record
-SIGNAL_DEPTH = 4  # each signal is searched this many times deeper than what is returned
 
 
 class EdgeIndex:
@@ -67,22 +67,16 @@ class EdgeIndex:
         fused = qe.QueryRequest(limit=2 * depth, prefetches=prefetches, query=_fusion(), with_payload=False)
         signals = [qe.QueryRequest(limit=depth, query=q, filter=visible) for q in (by_dense, by_sparse)]
         with self._translated():
-            best, *found = self._shard.query_batch(qe.QueryBatchRequest([fused, *signals]))
-            dense_scores, sparse_scores = ({str(p.id): p.score for p in points} for points in found)
-            kept = sorted(((p.score, str(p.id)) for p in best), key=lambda pair: (-pair[0], pair[1]))[:limit]
-            ids: list[int | UUID | str] = [point_id for _, point_id in kept]
+            found, dense_hits, sparse_hits = self._shard.query_batch(qe.QueryBatchRequest([fused, *signals]))
+            best = best_fused(((point.id, point.score) for point in found), limit)
+            ids: list[int | UUID | str] = [point_id for point_id, _ in best]
             records = self._shard.retrieve(ids, with_payload=True, with_vector=False)
-        payloads = {str(record.id): record.payload or {} for record in records}
-        return [
-            ScoredChunk(
-                chunk=to_chunk(point_id, payloads[point_id]),
-                fused=score,
-                dense=dense_scores.get(point_id, 0.0),
-                sparse=sparse_scores.get(point_id, 0.0),
-            )
-            for score, point_id in kept
-            if point_id in payloads  # purged between the two calls
-        ]
+        return to_scored(
+            best,
+            {str(record.id): record.payload or {} for record in records},
+            {str(point.id): point.score for point in dense_hits},
+            {str(point.id): point.score for point in sparse_hits},
+        )
 
     def retire(self, document: str, at: int) -> None:
         """End all chunks of a document that began before sequence `at` and have no end, at `at`."""

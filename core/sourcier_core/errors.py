@@ -110,10 +110,10 @@ class ReadingTimedOut(DocumentError):
 
     code = "reading_timed_out"
 
-    def __init__(self, name: str, seconds: float) -> None:
+    def __init__(self, name: str, seconds: float, setting: str = "reading.step_seconds") -> None:
         super().__init__(
             f"Reading {name!r} was stopped after {seconds:g} seconds: it is damaged, or made to exhaust "
-            "a reader. Export it again, or raise reading.step_seconds in the settings."
+            f"a reader. Export it again, or raise {setting} in the settings."
         )
 
 

@@ -1,13 +1,15 @@
 """A chunk <-> the payload stored beside its vectors, the same in both databases. The text is not in it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sourcier_core.types import FOREVER, Chunk, IndexedChunk
+from sourcier_core.types import FOREVER, Chunk, IndexedChunk, ScoredChunk
 
 DENSE = "dense"
 SPARSE = "sparse"
 RRF_K = 60  # Cormack, Clarke and Buettcher 2009, "Reciprocal Rank Fusion", section 3
+SIGNAL_DEPTH = 4  # each signal is searched this many times deeper than what is returned
+UPSERT_BATCH = 256  # points in one write
 KEYWORD_FIELDS = ("collection", "document")
 INTEGER_FIELDS = ("valid_from", "valid_to")
 
@@ -42,3 +44,27 @@ def to_chunk(point_id: object, payload: Mapping[str, Any]) -> Chunk:
         section=tuple(payload["section"]),
         language=payload["language"],
     )
+
+
+def best_fused(fused: Iterable[tuple[object, float]], limit: int) -> list[tuple[str, float]]:
+    """Return the ids and scores of the best points, ties by id: the engines cut ties as they please."""
+    return sorted(((str(point_id), score) for point_id, score in fused), key=lambda p: (-p[1], p[0]))[:limit]
+
+
+def to_scored(
+    best: Iterable[tuple[str, float]],
+    payloads: Mapping[str, Mapping[str, Any]],
+    dense: Mapping[str, float],
+    sparse: Mapping[str, float],
+) -> list[ScoredChunk]:
+    """Join what a search found with what is stored; a point purged between the two is left out."""
+    return [
+        ScoredChunk(
+            chunk=to_chunk(point_id, payloads[point_id]),
+            fused=score,
+            dense=dense.get(point_id, 0.0),
+            sparse=sparse.get(point_id, 0.0),
+        )
+        for point_id, score in best
+        if point_id in payloads
+    ]

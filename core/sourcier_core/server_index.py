@@ -13,14 +13,14 @@ from sourcier_core.index_payload import (
     INTEGER_FIELDS,
     KEYWORD_FIELDS,
     RRF_K,
+    SIGNAL_DEPTH,
     SPARSE,
-    to_chunk,
+    UPSERT_BATCH,
+    best_fused,
     to_payload,
+    to_scored,
 )
 from sourcier_core.types import FOREVER, IndexedChunk, Scope, ScoredChunk, SparseVector, Vector
-
-UPSERT_BATCH = 256
-SIGNAL_DEPTH = 4  # as in edge_index: each signal is searched this many times deeper than what is returned
 
 
 class ServerIndex:
@@ -72,24 +72,16 @@ class ServerIndex:
         )
         with self._translated():
             responses = self._client.query_batch_points(self._collection, requests=[fused, *signals])
-            best, by_dense, by_sparse = (response.points for response in responses)
-            kept = sorted(((p.score, str(p.id)) for p in best), key=lambda pair: (-pair[0], pair[1]))[:limit]
-            records = self._client.retrieve(
-                self._collection, [point_id for _, point_id in kept], with_payload=True
-            )
-        dense_scores = {str(p.id): p.score for p in by_dense}
-        sparse_scores = {str(p.id): p.score for p in by_sparse}
-        payloads = {str(record.id): record.payload or {} for record in records}
-        return [
-            ScoredChunk(
-                chunk=to_chunk(point_id, payloads[point_id]),
-                fused=score,
-                dense=dense_scores.get(point_id, 0.0),
-                sparse=sparse_scores.get(point_id, 0.0),
-            )
-            for score, point_id in kept
-            if point_id in payloads  # purged between the two calls
-        ]
+            found, dense_hits, sparse_hits = (response.points for response in responses)
+            best = best_fused(((point.id, point.score) for point in found), limit)
+            ids = [point_id for point_id, _ in best]
+            records = self._client.retrieve(self._collection, ids, with_payload=True)
+        return to_scored(
+            best,
+            {str(record.id): record.payload or {} for record in records},
+            {str(point.id): point.score for point in dense_hits},
+            {str(point.id): point.score for point in sparse_hits},
+        )
 
     def retire(self, document: str, at: int) -> None:
         """End all chunks of a document that began before sequence `at` and have no end, at `at`."""
