@@ -12,11 +12,10 @@ from zlib import crc32
 import numpy as np
 import numpy.typing as npt
 
-from sourcier_core.index_payload import RRF_K
+from sourcier_core.index_payload import RRF_K, SIGNAL_DEPTH
 from sourcier_core.ports import ChunkIndex, Embedder
 from sourcier_core.types import FOREVER, IndexedChunk, Scope, ScoredChunk, SparseVector, Vector, Vectors
 
-SIGNAL_DEPTH = 4  # as the real indexes: each signal is searched this many times deeper than what is returned
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 
 

@@ -1,5 +1,6 @@
 """Small PDFs for tests, made with reportlab: what stands on which page is what the test says."""
 
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -80,3 +81,39 @@ def write_pdf(path: Path, *pages: Sequence[Line], title: str | None = None) -> P
 def _draw(canvas: Canvas, x: float, y: float, text: str, size: float, *, bold: bool = False) -> None:
     canvas.setFont("Helvetica-Bold" if bold else "Helvetica", size)
     canvas.drawString(x, y, text)
+
+
+def write_streams(path: Path, contents: Sequence[bytes], *, rotate: int = 0) -> Path:
+    """Write a PDF of pages with these content streams, object by object, and return its path.
+
+    For what a drawing library refuses to make: pages that exhaust a reader. The font is /F1, Helvetica.
+    """
+    count = len(contents)
+    pages = [4 + 2 * index for index in range(count)]
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Count %d /Kids [%s] >>" % (count, b" ".join(b"%d 0 R" % page for page in pages)),
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
+    ]
+    for page, content in zip(pages, contents, strict=True):
+        packed = zlib.compress(content, 1)
+        objects.append(
+            b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Rotate %d /Contents %d 0 R "
+            b"/Resources << /Font << /F1 3 0 R >> >> >>" % (rotate, page + 1)
+        )
+        objects.append(
+            b"<< /Length %d /Filter /FlateDecode >>\nstream\n%s\nendstream" % (len(packed), packed)
+        )
+    offsets = []
+    with path.open("wb") as file:
+        file.write(b"%PDF-1.7\n")
+        for number, body in enumerate(objects, 1):
+            offsets.append(file.tell())
+            file.write(b"%d 0 obj\n%s\nendobj\n" % (number, body))
+        start = file.tell()
+        file.write(b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1))
+        file.write(b"".join(b"%010d 00000 n \n" % offset for offset in offsets))
+        file.write(
+            b"trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, start)
+        )
+    return path

@@ -62,7 +62,8 @@ def open_stores(settings: Settings, *, owner: str) -> Stores:
         _check_chunks_fit(settings, embedder)
         catalogue = Catalogue(home.catalogue_url)
         index = _open_index(settings, home, catalogue, embedder)
-        _undo_unfinished_writes(catalogue, index)
+        undo_unfinished_writes(catalogue, index)
+        index.purge(catalogue.sequence())
     except BaseException:
         home.disown()
         raise
@@ -112,9 +113,13 @@ def _open_index(settings: Settings, home: Home, catalogue: Catalogue, embedder: 
     )
 
 
-def _undo_unfinished_writes(catalogue: Catalogue, index: ChunkIndex) -> None:
+def undo_unfinished_writes(catalogue: Catalogue, index: ChunkIndex) -> None:
+    """Undo what a process that died, or a full disk, left half written.
+
+    Raises:
+        DependencyError: It cannot be undone yet; until it is, no write may commit a sequence.
+    """
     for write in catalogue.unfinished_writes():
         index.discard(write.document, write.sequence)
         index.unretire(write.document, write.sequence)
         catalogue.abandon_write(write)
-    index.purge(catalogue.sequence())

@@ -66,7 +66,7 @@ class PlainPipeline:
     """Ingests and searches without keywords, access, versions or citations."""
 
     def __init__(self) -> None:
-        # At its best: on a busy machine torch's second thread spins, and a question cost 5 to 15 times as much.
+        # At its best: on a busy machine torch's second thread spins, and a question costs several times as much.
         torch.set_num_threads(1)
         self._embedding = SentenceTransformersEmbedding()
         self._splitter = SentenceSplitter(chunk_size=CHUNK_TOKENS, chunk_overlap=OVERLAP)

@@ -1,10 +1,12 @@
 """One PDF page -> its text, headings and table rows. Runs in the confined child.
 
 The text is pdfium's, line by line. Headings are known by their size or weight, table rows by the gaps between
-their words: two positions a word and one a line are looked up, a tenth of the cost of every character's box.
+their words: two positions a word and three facts a line are looked up, a tenth of the cost of every
+character's box.
 """
 
 import ctypes
+import math
 import re
 from dataclasses import dataclass
 from statistics import median
@@ -21,6 +23,7 @@ _PRINTED = {**dict.fromkeys(range(32), " "), 0x02: "-", 0xFFFE: "-", 0xAD: "-", 
 CELL_GAP = 0.9  # of a line's height: a justified line's widest spaces stay below it
 HEADING_SIZE = 1.12  # of the page's body size
 BOLD = 600  # CSS weight
+REGULAR = 400  # the same
 MAX_HEADING = 120  # characters
 MAX_HEADER_LINES = 4  # lines above a table's first row that may be its header
 _NUMERIC = re.compile(r"^[\s\d.,%$€£()+\-–—/:*]+$")
@@ -88,8 +91,7 @@ def _lines(textpage: pdfium.PdfTextPage) -> tuple[list[Line], str]:
     lines, parts, start = [], [], 0
     for raw_start, raw_line in split_lines(raw):
         shown = printed(raw_line)
-        height, weight = measure.line(raw_start, raw_line) if measure else (0.0, -1)
-        cells = measure.cells(raw_start, raw_line, height) if measure else [(0, len(shown))]
+        height, weight, cells = measure.line(raw_start, raw_line) if measure else (0.0, -1, [(0, len(shown))])
         spans = tuple((start + first, start + last) for first, last in cells)
         lines.append(Line(start, start + len(shown), raw_start, height, weight, spans))
         parts.append(shown)
@@ -105,34 +107,71 @@ class _Measure:
         self._edges = [ctypes.c_double() for _ in range(4)]
         self._pointers = [ctypes.byref(edge) for edge in self._edges]
         self._rectangle = raw_pdfium.FS_RECTF()
+        self._name = ctypes.create_string_buffer(128)
 
-    def line(self, start: int, text: str) -> tuple[float, int]:
-        """Height in points and weight of a line's first printed character."""
-        offset = len(text) - len(text.lstrip())
-        if offset == len(text):
-            return 0.0, -1
-        found = raw_pdfium.FPDFText_GetLooseCharBox(self._page, start + offset, ctypes.byref(self._rectangle))
-        height = abs(self._rectangle.top - self._rectangle.bottom) if found else 0.0
-        return height, int(raw_pdfium.FPDFText_GetFontWeight(self._page, start + offset))
+    def line(self, start: int, text: str) -> tuple[float, int, list[tuple[int, int]]]:
+        """Height in points and weight of a line's first printed character, and the line's cells."""
+        first = len(text) - len(text.lstrip())
+        if first == len(text):
+            return 0.0, -1, [(0, len(text))]
+        reading = self._reading(start + first)
+        found = raw_pdfium.FPDFText_GetLooseCharBox(self._page, start + first, ctypes.byref(self._rectangle))
+        box = self._rectangle
+        height = 0.0
+        if found:
+            height = abs(box.right - box.left) if reading.vertical else abs(box.top - box.bottom)
+        weight = self._weight(start + first)
+        cells = self._cells(start, text, height, reading) if height else [(0, len(text))]
+        return height, weight, cells
 
-    def cells(self, start: int, text: str, height: float) -> list[tuple[int, int]]:
+    def _weight(self, index: int) -> int:
+        weight = int(raw_pdfium.FPDFText_GetFontWeight(self._page, index))
+        if weight > 0:
+            return weight
+        # The fonts that every reader has are embedded by no file: only their name tells, "Helvetica-Bold".
+        raw_pdfium.FPDFText_GetFontInfo(self._page, index, self._name, len(self._name), None)
+        return BOLD if b"bold" in self._name.value.lower() else REGULAR
+
+    def _reading(self, index: int) -> "_Reading":
+        angle = raw_pdfium.FPDFText_GetCharAngle(self._page, index)  # clockwise, in radians; -1 when unknown
+        return _READINGS[round(max(0.0, angle) / (math.pi / 2)) % 4]
+
+    def _cells(self, start: int, text: str, height: float, reading: "_Reading") -> list[tuple[int, int]]:
         """Spans of a line that wide gaps part."""
         cells: list[tuple[int, int]] = []
         right = None
         for word in re.finditer(r"\S+", text):
-            left = self._edge(start + word.start(), 0)
-            if right is None or left - right > CELL_GAP * height or height == 0.0:
+            left = reading.sign * self._edge(start + word.start(), reading.begin)
+            if right is None or left - right > CELL_GAP * height:
                 cells.append(word.span())
             else:
                 cells[-1] = (cells[-1][0], word.end())
-            right = self._edge(start + word.end() - 1, 1)
+            right = reading.sign * self._edge(start + word.end() - 1, reading.end)
         if len(cells) > 1 and _LABEL.match(text[slice(*cells[0])]):
             cells[:2] = [(cells[0][0], cells[1][1])]  # a paragraph's number or a bullet is no cell
-        return cells if height else [(0, len(text))]
+        return cells
 
     def _edge(self, index: int, side: int) -> float:
         raw_pdfium.FPDFText_GetCharBox(self._page, index, *self._pointers)
         return float(self._edges[side].value)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """The way a line runs over the page: which edges of its characters' boxes come first and last."""
+
+    begin: int  # 0 left, 1 right, 2 bottom, 3 top: pdfium's order
+    end: int
+    sign: int  # -1 where coordinates fall as one reads on
+
+    @property
+    def vertical(self) -> bool:
+        """Whether the line runs up or down the page, as on a landscape page that is shown rotated."""
+        return self.begin > 1
+
+
+# By quarter turns clockwise: rightwards, downwards, leftwards, upwards.
+_READINGS = (_Reading(0, 1, 1), _Reading(3, 2, -1), _Reading(1, 0, -1), _Reading(2, 3, 1))
 
 
 def _headings(lines: list[Line], text: str) -> list[list[Any]]:

@@ -3,14 +3,15 @@
 import json
 import os
 import selectors
+import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from sourcier_core.errors import (
     DocumentBroken,
@@ -26,6 +27,7 @@ from sourcier_core.quote_boxes import QuoteBoxes
 from sourcier_core.settings import ReadingSettings
 from sourcier_core.types import Box, Heading, MediaType, OutlineEntry, Page, Structure, TableRow
 
+Made = TypeVar("Made")
 MAX_REPLY = 256 * 2**20  # bytes; a window of pages is far below, and a taken-over child may send anything
 
 
@@ -69,7 +71,7 @@ class PdfProcess:
         )
         try:
             reply = self._ask(op="open", path=str(path.absolute()), max_pages=limits.max_pages)
-            self.structure = _structure(reply)
+            self.structure = self._checked(_structure, reply)
         except BaseException:
             self.close()
             raise
@@ -83,7 +85,7 @@ class PdfProcess:
         step = self._limits.window_pages
         for start in range(1, self.structure.page_count + 1, step):
             reply = self._ask(op="pages", start=start, stop=start + step)
-            yield [_page(values) for values in reply["pages"]]
+            yield self._checked(_pages, reply)
 
     def quotes(self, page: int, text: str, spans: list[tuple[int, int]]) -> list[QuoteBoxes]:
         """Find where spans of a page's text are printed.
@@ -97,13 +99,7 @@ class PdfProcess:
             DocumentError: The page cannot be read within the limits.
         """
         reply = self._ask(op="quotes", page=page, text=text, spans=[list(span) for span in spans])
-        size = {"width": float(reply["width"]), "height": float(reply["height"])}
-        return [
-            QuoteBoxes(
-                tuple(Box(*map(float, box)) for box in quote["boxes"]), bool(quote["verified"]), **size
-            )
-            for quote in reply["quotes"]
-        ]
+        return self._checked(_quotes, reply)
 
     def render(self, page: int, scale: float, boxes: tuple[Box, ...]) -> bytes:
         """Draw a page as a JPEG, the boxes marked.
@@ -119,7 +115,8 @@ class PdfProcess:
         marked = [[box.x0, box.y0, box.x1, box.y1] for box in boxes]
         with self._turn:
             self._send({"op": "render", "page": page, "scale": scale, "boxes": marked})
-            return self._receive_bytes(int(self._receive_line()["bytes"]))
+            size = self._checked(lambda reply: int(reply["bytes"]), self._receive_line())
+            return self._receive_bytes(size)
 
     def close(self) -> None:
         """End the process, whatever it does."""
@@ -158,7 +155,7 @@ class PdfProcess:
         while b"\n" not in self._received:
             self._receive_some()
         line, self._received = self._received.split(b"\n", 1)
-        reply = json.loads(line)
+        reply = self._checked(json.loads, line)
         if not isinstance(reply, dict) or "error" in reply:
             raise self._refusal(reply)
         return reply
@@ -187,11 +184,19 @@ class PdfProcess:
 
     def _why_it_ended(self) -> DocumentError:
         status = self._process.wait()
-        if -status in (24, 9):  # SIGXCPU, and the SIGKILL that follows it
-            return ReadingTimedOut(self._name, self._limits.cpu_seconds)
-        if -status in (6, 5):  # pdfium aborts, or traps, when an allocation fails
+        if -status == signal.SIGXCPU:
+            return ReadingTimedOut(self._name, self._limits.cpu_seconds, "reading.cpu_seconds")
+        if -status in (signal.SIGABRT, signal.SIGTRAP):  # pdfium aborts, or traps, when an allocation fails
             return ReadingOutOfMemory(self._name, self._limits.memory_bytes)
         return ReaderCrashed(self._name, f"exit status {status}")
+
+    def _checked(self, make: Callable[[Any], Made], values: Any) -> Made:
+        """Make something of a reply: a child that a hostile file has taken over may send anything."""
+        try:
+            return make(values)
+        except (KeyError, IndexError, TypeError, ValueError, RecursionError) as error:
+            self.close()
+            raise ReaderCrashed(self._name, "its reply makes no sense") from error
 
     def _refusal(self, reply: Any) -> DocumentError:
         code = reply.get("error") if isinstance(reply, dict) else None
@@ -201,7 +206,7 @@ class PdfProcess:
         if code == "empty":
             return DocumentEmpty(self._name, "no page")
         if code == "too_many_pages":
-            return DocumentHasTooManyPages(self._name, int(detail), self._limits.max_pages)
+            return DocumentHasTooManyPages(self._name, self._checked(int, detail), self._limits.max_pages)
         if code == "memory":
             return ReadingOutOfMemory(self._name, self._limits.memory_bytes)
         return DocumentBroken(self._name, detail or "unreadable")
@@ -210,26 +215,28 @@ class PdfProcess:
 def _structure(reply: dict[str, Any]) -> Structure:
     count = int(reply["page_count"])
     outline = tuple(
-        OutlineEntry(int(level), str(title), int(page)) for level, title, page in reply["outline"]
+        OutlineEntry(int(level), _text(title), int(page)) for level, title, page in reply["outline"]
     )
-    labels = tuple(None if label is None else str(label)[:40] for label in reply["labels"])
+    labels = tuple(None if label is None else _text(label)[:40] for label in reply["labels"])
     return Structure(
         media_type=MediaType.PDF,
         page_count=count,
-        title=None if reply["title"] is None else str(reply["title"]),
+        title=None if reply["title"] is None else _text(reply["title"]),
         outline=tuple(entry for entry in outline if 1 <= entry.page <= count),
         labels=labels if len(labels) == count else (),
     )
 
 
+def _pages(reply: dict[str, Any]) -> list[Page]:
+    return [_page(values) for values in reply["pages"]]
+
+
 def _page(values: dict[str, Any]) -> Page:
-    # A damaged file may yield lone surrogates, which no encoding holds.
-    text = str(values["text"]).encode("utf-8", "replace").decode()
     return Page(
         number=int(values["number"]),
-        text=text,
+        text=_text(values["text"]),
         headings=tuple(
-            Heading(int(start), int(level), str(title)) for start, level, title in values["headings"]
+            Heading(int(start), int(level), _text(title)) for start, level, title in values["headings"]
         ),
         rows=tuple(
             TableRow(int(start), int(end), (int(head[0]), int(head[1])) if head else None)
@@ -237,3 +244,16 @@ def _page(values: dict[str, Any]) -> Page:
         ),
         warning=None if values["warning"] is None else str(values["warning"]),
     )
+
+
+def _quotes(reply: dict[str, Any]) -> list[QuoteBoxes]:
+    size = {"width": float(reply["width"]), "height": float(reply["height"])}
+    return [
+        QuoteBoxes(tuple(Box(*map(float, box)) for box in quote["boxes"]), bool(quote["verified"]), **size)
+        for quote in reply["quotes"]
+    ]
+
+
+def _text(value: Any) -> str:
+    """Replace lone surrogates, which a damaged file may yield and no encoding holds."""
+    return str(value).encode("utf-8", "replace").decode()

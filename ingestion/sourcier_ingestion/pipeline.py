@@ -1,7 +1,10 @@
 """The write path: file -> pages -> chunks -> vectors -> index. A document answers whole or not at all."""
 
 import threading
+import time
+from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -11,7 +14,7 @@ from typing import BinaryIO
 
 from sourcier_core.bm25 import document_vector
 from sourcier_core.catalogue import Write
-from sourcier_core.errors import DocumentError, InvalidName, SourcierError
+from sourcier_core.errors import DependencyError, DocumentError, InvalidName, SourcierError
 from sourcier_core.language import detect_language
 from sourcier_core.settings import Settings
 from sourcier_core.types import (
@@ -24,7 +27,7 @@ from sourcier_core.types import (
     chunk_id,
     document_id,
 )
-from sourcier_core.wiring import Stores
+from sourcier_core.wiring import Stores, undo_unfinished_writes
 from sourcier_ingestion.admission import Admitted, admit
 from sourcier_ingestion.chunking import Chunker
 from sourcier_ingestion.reading import Reading, read_document
@@ -34,6 +37,7 @@ from sourcier_ingestion.titles import choose_title, context_title
 WINDOW_CHUNKS = 128  # embedded and written together; bounds memory, and lets batches be of like length
 MAX_NAME = 1000  # characters
 COPY_BYTES = 1 << 20
+LINGER_SECONDS = 30.0  # that replaced chunks are kept: a question reads to its end as of when it was asked
 
 Progress = Callable[[JobState, int, int], None]  # state, pages done, pages in all
 
@@ -65,6 +69,7 @@ class Ingestion:
         self._settings = settings
         self._one_at_a_time = threading.Lock()
         self._chunker: Chunker | None = None
+        self._ended: deque[tuple[float, int]] = deque()  # when, by the clock and by sequence, chunks ended
 
     def ingest(self, path: Path, name: str, collection: str, progress: Progress) -> Outcome:
         """Make a file answer under a name; what answered under it before stops in the same instant.
@@ -103,7 +108,7 @@ class Ingestion:
             DependencyError: Something outside failed; the document still answers.
         """
         with self._one_at_a_time:
-            write = self._stores.catalogue.begin_write(document.id)
+            write = self._begin(document.id)
             with self._undone_on_error(write):
                 self._stores.index.retire(document.id, write.sequence)
                 self._stores.catalogue.commit_delete(write)
@@ -138,9 +143,8 @@ class Ingestion:
 
     def _write(self, file: Admitted, collection: str, reading: Reading, progress: Progress) -> Document:
         identity = document_id(collection, file.name)
-        write = self._stores.catalogue.begin_write(identity)
+        write = self._begin(identity)
         with self._undone_on_error(write):
-            self._stores.index.purge(write.sequence - 1)
             counter = _LanguageCount()
             title = choose_title(reading.structure.title, file.name)
             chunks = self._chunks(file, identity, collection, reading, title, counter)
@@ -155,6 +159,7 @@ class Ingestion:
             self._stores.index.flush()
             document = _ready(file, identity, collection, title, reading, count, counter.language())
             self._stores.catalogue.commit_version(write, document, reading.structure)
+        self._ended.append((time.monotonic(), write.sequence))
         return document
 
     def _chunks(
@@ -200,6 +205,19 @@ class Ingestion:
             ]
         )
 
+    def _begin(self, document: str) -> Write:
+        # A write that could not be undone when it failed, the disk being full, must not answer with this one.
+        undo_unfinished_writes(self._stores.catalogue, self._stores.index)
+        self._purge_ended()
+        return self._stores.catalogue.begin_write(document)
+
+    def _purge_ended(self) -> None:
+        until = None
+        while self._ended and time.monotonic() - self._ended[0][0] > LINGER_SECONDS:
+            _, until = self._ended.popleft()
+        if until is not None:
+            self._stores.index.purge(until)
+
     def _undone_on_error(self, write: Write) -> "_UndoneOnError":
         return _UndoneOnError(self._stores, write)
 
@@ -236,7 +254,10 @@ class Ingestion:
 
 
 class _UndoneOnError:
-    """Leaves the index as it was before a write that failed; what cannot be undone now is at next start."""
+    """Leaves the index as it was before a write that failed; what cannot be undone now is later.
+
+    Before the next write, or at the next start: until then the sequence at which it would answer is not reached.
+    """
 
     def __init__(self, stores: Stores, write: Write) -> None:
         self._stores = stores
@@ -248,9 +269,10 @@ class _UndoneOnError:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is None:
             return
-        self._stores.index.discard(self._write.document, self._write.sequence)
-        self._stores.index.unretire(self._write.document, self._write.sequence)
-        self._stores.catalogue.abandon_write(self._write)
+        with suppress(DependencyError):  # the error that led here is the one to report
+            self._stores.index.discard(self._write.document, self._write.sequence)
+            self._stores.index.unretire(self._write.document, self._write.sequence)
+            self._stores.catalogue.abandon_write(self._write)
 
 
 class _LanguageCount:

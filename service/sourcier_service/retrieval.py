@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sourcier_core.catalogue import Catalogue
 from sourcier_core.page_store import PageStore, label_of
@@ -68,7 +68,7 @@ class Retriever:
         chunk = best.chunk
         text = self._pages.page(chunk.version, chunk.page or 1).text
         return Passage(
-            document=document,
+            document=self._as_of(document, chunk.version),
             version=chunk.version,
             page=chunk.page,
             page_label=label_of(self._pages.structure(chunk.version), chunk.page),
@@ -77,6 +77,22 @@ class Retriever:
             end=chunk.end,
             text=text[chunk.start : chunk.end],
             score=score,
+        )
+
+    def _as_of(self, document: Document, version: str) -> Document:
+        """Return what a document was in the version found: it may have been replaced since the search."""
+        if document.version == version:
+            return document
+        known = self._catalogue.document_version(document.id, version)
+        if known is None:
+            return document
+        return replace(
+            document,
+            title=known.title,
+            version=known.version,
+            media_type=known.media_type,
+            language=known.language,
+            page_count=known.page_count,
         )
 
 
