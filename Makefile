@@ -18,6 +18,7 @@ help: ## List what can be made
 install: $(BIN)/.installed ## Build .venv from the lock file
 
 $(BIN)/.installed: requirements.lock pyproject.toml
+	@echo "installing into $(VENV); the first time this takes a few minutes"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .

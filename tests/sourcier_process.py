@@ -44,6 +44,7 @@ def environment(home: Path, exports: Path, more: Mapping[str, str] | None = None
         "COLUMNS": "200",  # lines are not broken where a test looks for words
         "HF_HUB_OFFLINE": "1",
         "ORT_DISABLE_TELEMETRY": "1",
+        "PYTHONFAULTHANDLER": "1",  # a process that dies of a signal says where
         "SOURCIER_HOME": str(home),
         "SOURCIER_EMBEDDING__EXPORTS": str(exports),
         **(more or {}),
@@ -102,6 +103,10 @@ def start_server(
         address, key = _ADDRESS.search(said), _KEY.search(said)
         assert address is not None, said
         yield Server(address[1], key[0] if key else "", home, process, output, log)
+    except BaseException as error:
+        if process.poll() is not None:
+            error.add_note(f"The server had ended with {process.returncode}: {log.read_text()}")
+        raise
     finally:
         process.kill()
         process.wait()

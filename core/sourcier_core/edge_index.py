@@ -1,6 +1,7 @@
 """Chunks and vectors <-> Qdrant in this process (qdrant-edge-py). One process owns the directory."""
 
 import errno
+import shutil
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -26,6 +27,10 @@ from sourcier_core.index_payload import (
 from sourcier_core.types import FOREVER, IndexedChunk, Scope, ScoredChunk, SparseVector, Vector
 
 
+# The engine writes through memory maps: a page of one without room on the disk kills the process (SIGBUS).
+ROOM = 64 * 2**20  # bytes that must be free before chunks are written; a batch takes a hundredth of it
+
+
 class EdgeIndex:
     """A `ChunkIndex` in a directory. Readers never wait for the writer; writers wait for each other."""
 
@@ -34,6 +39,7 @@ class EdgeIndex:
 
         Raises:
             IndexUnavailable: The directory is damaged or held by another process.
+            StorageFull: There is no room for a new index.
         """
         self._directory = directory
         self._writing = threading.Lock()
@@ -42,12 +48,14 @@ class EdgeIndex:
                 self._shard = qe.EdgeShard.load(str(directory))
             else:
                 directory.mkdir(parents=True, exist_ok=True)
+                self._require_room()
                 self._shard = qe.EdgeShard.create(str(directory), _config(dimension))
                 self._create_field_indexes()
 
     def upsert(self, chunks: Sequence[IndexedChunk]) -> None:
         """Write chunks; a chunk of the same id is overwritten."""
         for first in range(0, len(chunks), UPSERT_BATCH):
+            self._require_room()
             points = [_point(indexed) for indexed in chunks[first : first + UPSERT_BATCH]]
             self._update(qe.UpdateOperation.upsert_points(points))
 
@@ -134,10 +142,16 @@ class EdgeIndex:
         with self._writing, self._translated():
             self._shard.update(operation)
 
+    def _require_room(self) -> None:
+        if shutil.disk_usage(self._directory).free < ROOM:
+            raise StorageFull(str(self._directory))
+
     @contextmanager
     def _translated(self) -> Iterator[None]:
         try:
             yield
+        except StorageFull:
+            raise
         except OSError as error:
             if error.errno == errno.ENOSPC:
                 raise StorageFull(str(self._directory)) from error

@@ -10,8 +10,8 @@ from benchmarks.question import CLIENTS, clients_latencies
 from benchmarks.reporting import Budget, Measurement, Report
 from benchmarks.synthetic import DIMENSION, SyntheticCollection, SyntheticQuestion
 from benchmarks.workbench import Workbench
-from sourcier_core.edge_index import SIGNAL_DEPTH, EdgeIndex
-from sourcier_core.index_payload import DENSE, SPARSE
+from sourcier_core.edge_index import EdgeIndex
+from sourcier_core.index_payload import DENSE, SIGNAL_DEPTH, SPARSE
 from sourcier_core.ports import ChunkIndex
 from sourcier_core.server_index import ServerIndex
 from sourcier_core.settings import RetrievalSettings

@@ -1,6 +1,7 @@
 """The reference: what a llama-index user writes first, with pypdf, the same model and local Qdrant."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -66,8 +67,7 @@ class PlainPipeline:
     """Ingests and searches without keywords, access, versions or citations."""
 
     def __init__(self) -> None:
-        # At its best: on a busy machine torch's second thread spins, and a question costs several times as much.
-        torch.set_num_threads(1)
+        self._own_threads = torch.get_num_threads()
         self._embedding = SentenceTransformersEmbedding()
         self._splitter = SentenceSplitter(chunk_size=CHUNK_TOKENS, chunk_overlap=OVERLAP)
 
@@ -93,6 +93,15 @@ class PlainPipeline:
             client.upsert(STORE, points)
         client.close()
         return len(nodes)
+
+    @contextmanager
+    def one_thread(self) -> Iterator[None]:
+        """Run torch on one thread within the block: its others spin, which costs most on a busy machine."""
+        torch.set_num_threads(1)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(self._own_threads)
 
     def search(self, client: QdrantClient, question: str, limit: int) -> list[models.ScoredPoint]:
         """Find the nearest chunks."""

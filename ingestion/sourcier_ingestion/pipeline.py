@@ -111,6 +111,7 @@ class Ingestion:
             write = self._begin(document.id)
             with self._undone_on_error(write):
                 self._stores.index.retire(document.id, write.sequence)
+                self._stores.index.flush()
                 self._stores.catalogue.commit_delete(write)
             self._stores.index.purge(write.sequence)
             for version in self._stores.catalogue.versions_of(document.id):
@@ -256,7 +257,7 @@ class Ingestion:
 class _UndoneOnError:
     """Leaves the index as it was before a write that failed; what cannot be undone now is later.
 
-    Before the next write, or at the next start: until then the sequence at which it would answer is not reached.
+    Before the next write, or at the next start: until then no sequence is reached at which it would answer.
     """
 
     def __init__(self, stores: Stores, write: Write) -> None:

@@ -64,8 +64,9 @@ def _end(_signal: int, _frame: FrameType | None) -> None:
 
 
 def _listen(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.http.host else socket.AF_INET
     try:
-        return socket.create_server((settings.http.host, settings.http.port), backlog=512)
+        return socket.create_server((settings.http.host, settings.http.port), family=family, backlog=512)
     except OSError as error:
         where = f"http.host and http.port ({settings.http.host}:{settings.http.port})"
         raise InvalidSettings(where, f"{error.strerror}; choose another --port, 0 for a free one") from error
@@ -85,7 +86,10 @@ def _greet(server: uvicorn.Server, services: Services, address: str, first_quest
     console = Console(highlight=False)
     console.print(f"Sourcier answers at [bold]{address}[/]  (Ctrl-C stops it)")
     if services.stores.keys.any():
-        console.print("The admin key was printed at the first start; `sourcier keys` makes another.")
+        home = services.settings.home
+        console.print(
+            f"The admin key was printed at the first start; `sourcier keys --home {home}` makes another."
+        )
     else:
         key = services.stores.keys.create(frozenset({ADMIN}))
         console.print(f"First admin key, shown only now: [bold]{key}[/]")

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
-import sourcier_service
 from playwright.sync_api import ConsoleMessage, Page, Route, ViewportSize, expect
+
+import sourcier_service
 
 EXPENSES = "Quel est le délai pour déposer une demande de remboursement de frais ?"
 MILEAGE = "What is the mileage rate above 5,000 km?"

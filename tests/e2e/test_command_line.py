@@ -4,14 +4,16 @@ import json
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
-from api_calls import answer
+from api_calls import answer, ended_job
 from pdfs import write_pdf
 from sourcier_process import SOURCIER, Server, environment, ingest, run_sourcier, serving, start_server, stop
 
@@ -418,13 +420,68 @@ def test_serve_answers_a_first_question(exports: Path, home: Path) -> None:
         for _ in range(100):
             if MILEAGE_QUOTE in server.output.read_text(encoding="utf-8"):
                 break
-            signal.sigtimedwait([], 0.1)
+            time.sleep(0.1)
         stop(server)
 
     said = server.output.read_text(encoding="utf-8")
     assert f"{MILEAGE} [/]" in said  # what looks like markup is printed as typed
     assert MILEAGE_QUOTE in said
     assert server.log.read_text(encoding="utf-8") == ""
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [("0.0.0.0", "http://127.0.0.1:"), ("localhost", "http://localhost:"), ("::1", "http://[::1]:")],
+)
+def test_the_address_said_is_one_that_a_browser_here_can_open(
+    exports: Path, tmp_path: Path, host: str, address: str
+) -> None:
+    if ":" in host and not speaks_ipv6():
+        pytest.skip("no IPv6 on this machine")
+
+    with serving(tmp_path / "home", exports, "--host", host) as server:
+        assert server.url.startswith(address)
+        assert httpx.get(f"{server.url}/readyz", trust_env=False).status_code == 200
+
+
+def speaks_ipv6() -> bool:
+    try:
+        with socket.create_server(("::1", 0), family=socket.AF_INET6):
+            return True
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_an_upload_that_a_stop_interrupts_is_done_at_the_next_start(
+    exports: Path, tmp_path: Path, how: signal.Signals
+) -> None:
+    home = tmp_path / "home"
+    filler = [f"Line {n} says that the pumps of the yard run well and need no care today." for n in range(4)]
+    pages = [[*filler, f"Depot {number} closes at {number} hours.", *filler] for number in range(100, 300)]
+    path = write_pdf(tmp_path / "depots.pdf", *pages)
+    with start_server(home, exports) as server:
+        with connect(server, server.admin_key) as admin:
+            job = admin.post("/v1/documents", files={"file": ("depots.pdf", path.read_bytes())}).json()["job"]
+            while (seen := admin.get(f"/v1/jobs/{job['id']}").json())["state"] in ("queued", "reading"):
+                time.sleep(0.01)
+        assert seen["state"] == "embedding"  # it is not done yet
+        stop(server, how)
+    assert json.loads(run_sourcier(home, exports, "documents", "--json").stdout) == []
+
+    with serving(home, exports) as again, connect(again, server.admin_key) as admin:
+        done = ended_job(admin, job["id"])
+        body = answer(admin, "When does depot 117 close?")
+
+    assert (done["state"], done["pages_done"], done["error"]) == ("done", 200, None)
+    assert body["citations"][0]["quote"] == "Depot 117 closes at 117 hours."
+    assert list((home / "uploads").iterdir()) == []
+
+
+def connect(server: Server, key: str) -> httpx.Client:
+    """Return a client with a key."""
+    headers = {"Authorization": f"Bearer {key}"}
+    return httpx.Client(base_url=server.url, headers=headers, timeout=60, trust_env=False)
 
 
 def test_a_port_that_is_taken_is_said(exports: Path, served: Server, tmp_path: Path) -> None:

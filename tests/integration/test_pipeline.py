@@ -4,12 +4,13 @@ import errno
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import pytest
-from fakes import HashEmbedder, InterruptedEmbedder, InterruptedIndex
+from fakes import InterruptedEmbedder, InterruptedIndex
 from homes import everything, no_progress, open_home
-from pdfs import Row, Title, draw_page, new_pdf, write_pdf
+from pdfs import Line, Row, Title, draw_page, new_pdf, write_pdf
 from PIL import Image
 from reportlab.lib.utils import ImageReader
 
@@ -50,12 +51,18 @@ def texts(stores: Stores, found: list[ScoredChunk]) -> list[str]:
 
 def guide(path: Path, days: str, pages: int = 4) -> Path:
     """A guide of which each page is one chunk, the second one telling the delay."""
-    content: list[list[str | Title | Row]] = [
-        [Title(f"{n} Chapter"), f"Page {n} of the guide speaks of subject number {n}."]
-        for n in range(1, pages + 1)
+    content: list[list[Line]] = [
+        [Title(f"{word} matters"), f"What {word} is about, the department explains to {word}."]
+        for word in islice(words(), pages)
     ]
     content[1].append(f"The delay for a claim is {days} days.")
     return write_pdf(path, *content)
+
+
+def words() -> Iterator[str]:
+    """Words that no two pages share: baba, babe, babi, ..."""
+    syllables = [consonant + vowel for consonant in "bcdfglmnprst" for vowel in "aeiou"]
+    return (one + other for one in syllables for other in syllables)
 
 
 def large_guide(path: Path, days: str) -> Path:
@@ -81,7 +88,7 @@ def test_an_ingested_document_answers_with_its_page(
     best = ask(stores, "What is the delay for a claim?")[0]
 
     assert outcome.result is Result.INDEXED
-    assert (best.chunk.page, best.chunk.section, best.chunk.collection) == (2, ("2 Chapter",), "hr")
+    assert (best.chunk.page, best.chunk.section, best.chunk.collection) == (2, ("babe matters",), "hr")
     assert "thirty days" in texts(stores, [best])[0]
 
 
