@@ -26,7 +26,6 @@ from sourcier_core.index_payload import (
 )
 from sourcier_core.types import FOREVER, IndexedChunk, Scope, ScoredChunk, SparseVector, Vector
 
-
 # The engine writes through memory maps: a page of one without room on the disk kills the process (SIGBUS).
 ROOM = 64 * 2**20  # bytes that must be free before chunks are written; a batch takes a hundredth of it
 
