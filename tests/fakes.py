@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from zlib import crc32
 
 import numpy as np
@@ -50,15 +51,17 @@ class HashEmbedder:
     def embed_question(self, text: str) -> Vector:
         total = np.zeros(self._dimension, dtype=np.float64)
         for token in _TOKEN.findall(text.lower())[: self._max_tokens - 2]:  # two are special
-            total += self._direction(token)
+            total += _direction(token, self._dimension)
         length = float(np.linalg.norm(total))
         if length == 0.0:
             total[0] = length = 1.0
         vector: Vector = (total / length).astype(np.float32)
         return vector
 
-    def _direction(self, token: str) -> npt.NDArray[np.float64]:
-        return np.random.default_rng(crc32(token.encode())).standard_normal(self._dimension)
+
+@lru_cache(maxsize=4096)
+def _direction(token: str, dimension: int) -> npt.NDArray[np.float64]:
+    return np.random.default_rng(crc32(token.encode())).standard_normal(dimension)
 
 
 class InterruptedEmbedder:

@@ -27,7 +27,8 @@ from sourcier_core.index_payload import (
 from sourcier_core.types import FOREVER, IndexedChunk, Scope, ScoredChunk, SparseVector, Vector
 
 # The engine writes through memory maps: a page of one without room on the disk kills the process (SIGBUS).
-ROOM = 64 * 2**20  # bytes that must be free before chunks are written; a batch takes a hundredth of it
+ROOM_FOR_CHUNKS = 64 * 2**20  # bytes that must be free before a batch is written; it takes a few of these
+ROOM_FOR_CHANGES = 16 * 2**20  # the same before ends and removals are: less, for a delete is how room is made
 
 
 class EdgeIndex:
@@ -47,16 +48,15 @@ class EdgeIndex:
                 self._shard = qe.EdgeShard.load(str(directory))
             else:
                 directory.mkdir(parents=True, exist_ok=True)
-                self._require_room()
+                self._require_room(ROOM_FOR_CHUNKS)
                 self._shard = qe.EdgeShard.create(str(directory), _config(dimension))
                 self._create_field_indexes()
 
     def upsert(self, chunks: Sequence[IndexedChunk]) -> None:
         """Write chunks; a chunk of the same id is overwritten."""
         for first in range(0, len(chunks), UPSERT_BATCH):
-            self._require_room()
             points = [_point(indexed) for indexed in chunks[first : first + UPSERT_BATCH]]
-            self._update(qe.UpdateOperation.upsert_points(points))
+            self._update(qe.UpdateOperation.upsert_points(points), ROOM_FOR_CHUNKS)
 
     def search(self, dense: Vector, sparse: SparseVector, scope: Scope, limit: int) -> list[ScoredChunk]:
         """Find chunks by both vectors, fused by reciprocal rank inside Qdrant; ties by chunk id."""
@@ -137,12 +137,13 @@ class EdgeIndex:
         for field in INTEGER_FIELDS:
             self._shard.update(qe.UpdateOperation.create_field_index(field, qe.PayloadSchemaType.Integer))
 
-    def _update(self, operation: qe.UpdateOperation) -> None:
+    def _update(self, operation: qe.UpdateOperation, room: int = ROOM_FOR_CHANGES) -> None:
         with self._writing, self._translated():
+            self._require_room(room)
             self._shard.update(operation)
 
-    def _require_room(self) -> None:
-        if shutil.disk_usage(self._directory).free < ROOM:
+    def _require_room(self, room: int) -> None:
+        if shutil.disk_usage(self._directory).free < room:
             raise StorageFull(str(self._directory))
 
     @contextmanager

@@ -15,6 +15,7 @@ from sourcier_core.types import Heading, MediaType, OutlineEntry, Page, Structur
 STRUCTURE = "structure.json"
 CACHED_PAGES = 4096  # about 4 kB each
 CACHED_STRUCTURES = 256
+WINDOW_PAGES = 64  # read at once by who wants them all
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,13 @@ class PageStore:
                     found[number] = _page(json.loads(archive.read(_member(number))))
             self._remember(version, {number: found[number] for number in missing})
         return found
+
+    def in_order(self, version: str, page_count: int) -> Iterator[Page]:
+        """Give all pages of a version, the file opened once for each window of them."""
+        for first in range(1, page_count + 1, WINDOW_PAGES):
+            numbers = list(range(first, min(first + WINDOW_PAGES, page_count + 1)))
+            found = self.pages(version, numbers)
+            yield from (found[number] for number in numbers)
 
     def _remember(self, version: str, pages: dict[int, Page]) -> None:
         with self._lock:

@@ -7,6 +7,8 @@ is a folder, not a package.
 import argparse
 import logging
 import os
+import signal
+import sys
 import warnings
 from collections.abc import Callable, Sequence
 from importlib import import_module
@@ -53,6 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _run(names: Sequence[str], options: Options) -> None:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was made is removed also then
     console = Console(highlight=False)
     console.width = max(console.width, WIDTH)
     bench = Workbench(options, lambda doing: console.print(f"[dim]{doing}[/]"))

@@ -8,6 +8,7 @@ vectors.
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sourcier_core.settings import ChunkingSettings
 from sourcier_core.types import Page
@@ -42,6 +43,7 @@ class Chunker:
 
         self._settings = settings
         self._count = count_tokens
+        self._context = lru_cache(maxsize=256)(self._fitting)  # chunks of a section share theirs
         self._splitter = SentenceSplitter(
             chunk_size=settings.tokens,
             chunk_overlap=0,
@@ -74,13 +76,16 @@ class Chunker:
 
     def contextual_text(self, title: str, page: Page, span: Span) -> str:
         """Return what is embedded and indexed for a span."""
-        context = " > ".join([title, *span.section])
-        while self._count(context) > self._settings.context_tokens and " " in context:
-            # The innermost heading says most: cut from the left, the title first.
-            context = context.split(" ", 1)[1]
+        context = self._context(" > ".join([title, *span.section]))
         header = page.text[slice(*span.header)] if span.header else ""
         parts = (context, header, page.text[span.start : span.end])
         return "\n".join(" ".join(part.split()) for part in parts if part.strip())
+
+    def _fitting(self, context: str) -> str:
+        while self._count(context) > self._settings.context_tokens and " " in context:
+            # The innermost heading says most: cut from the left, the title first.
+            context = context.split(" ", 1)[1]
+        return context
 
     def _may_join(self, before: Span, piece: Span, before_size: int, size: int) -> bool:
         if before_size + size > self._settings.tokens:

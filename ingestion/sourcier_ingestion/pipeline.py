@@ -178,8 +178,7 @@ class Ingestion:
         )
         tracker = SectionTracker(reading.structure.outline)
         found_by = context_title(title, file.name)
-        for number in range(1, reading.structure.page_count + 1):
-            page = self._stores.pages.page(file.sha256, number)
+        for page in self._stores.pages.in_order(file.sha256, reading.structure.page_count):
             body = reading.running_lines.body(page.text)
             starts = tracker.see(page, body)
             language = languages.see(page.text)

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from sourcier_process import Server, ingest, serving
 
 SAMPLES = Path(__file__).parents[2] / "samples"
-MAX_UPLOAD = 200_000  # bytes of a file that the small library takes
+MAX_UPLOAD = 50_000  # bytes of a file that the small library takes
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -11,7 +11,7 @@ import pytest
 from api_calls import document_named, ended_job, error_of, upload
 from pdfs import new_pdf, write_pdf
 
-MAX_UPLOAD = 200_000  # as in conftest
+MAX_UPLOAD = 50_000  # as in conftest
 MAX_BODY = 1 << 20
 MEBIBYTE = b"a" * (1 << 20)
 
@@ -238,7 +238,7 @@ def test_a_file_over_the_limit_by_one_byte_is_refused(admin: httpx.Client) -> No
     assert response.status_code == 413
     error = error_of(response)
     assert error["code"] == "document_too_large"
-    assert error["message"].startswith("'large.txt' is larger than 200,000 bytes.")
+    assert error["message"].startswith("'large.txt' is larger than 50,000 bytes.")
 
 
 def test_a_file_of_just_the_limit_is_taken(admin: httpx.Client, tmp_path: Path) -> None:

@@ -501,7 +501,7 @@ def slow_page(count: int = 120_000) -> bytes:
 
 
 def test_a_page_that_takes_too_long_is_stopped_by_the_clock(tmp_path: Path) -> None:
-    path = write_streams(tmp_path / "a.pdf", [slow_page()])
+    path = write_streams(tmp_path / "a.pdf", [slow_page(250_000)])  # takes seconds on any machine
 
     with pytest.raises(ReadingTimedOut, match=r"0\.8 seconds.*reading\.step_seconds"):
         read(path, ReadingSettings(step_seconds=0.8))
