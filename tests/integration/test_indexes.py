@@ -111,7 +111,7 @@ def test_questions_go_on_while_chunks_are_written(tmp_path: Path) -> None:
 
 
 def test_a_server_that_does_not_answer_is_named() -> None:
-    with pytest.raises(IndexUnavailable, match="http://127.0.0.1:9"):
+    with pytest.raises(IndexUnavailable, match=r"http://127\.0\.0\.1:9"):
         connect("http://127.0.0.1:9", None, 2.0, "sourcier-1", 4)
 
 

@@ -1,4 +1,4 @@
-"""Memory does not grow with the document: page windows stream through, ten times the pages cost little more."""
+"""Memory does not grow with the document: ten times the pages cost little more."""
 
 import json
 import os
