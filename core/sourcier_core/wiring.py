@@ -1,5 +1,6 @@
 """Settings -> the stores of one home, opened in the order in which they need each other."""
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from sourcier_core.analysis import ANALYSER
@@ -57,16 +58,17 @@ def open_stores(settings: Settings, *, owner: str) -> Stores:
     """
     home = Home(settings.home)
     home.own(owner)
-    try:
+    with ExitStack() as on_error:
+        on_error.callback(home.disown)
         embedder = open_embedder(settings.embedding, settings.exports)
         _check_chunks_fit(settings, embedder)
         catalogue = Catalogue(home.catalogue_url)
+        on_error.callback(catalogue.close)
         index = _open_index(settings, home, catalogue, embedder)
+        on_error.callback(index.close)
         undo_unfinished_writes(catalogue, index)
         index.purge(catalogue.sequence())
-    except BaseException:
-        home.disown()
-        raise
+        on_error.pop_all()
     return Stores(
         home=home,
         catalogue=catalogue,

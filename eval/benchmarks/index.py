@@ -26,7 +26,7 @@ STORE = "local"
 LEAST_OF_LOCAL = Budget(100.0, at_most=False)
 MOST_GROWTH = Budget(10.0)
 WORST_TAIL = Budget(4.0)
-# As the process that wrote it has it; as the next process does; and with its vector graph, which nothing builds yet.
+# As the writing process has it; as the next process does; with its vector graph, which nothing builds yet.
 JUST_WRITTEN, REOPENED, GRAPH_BUILT = STATES = ("just written", "reopened", "graph built")
 
 

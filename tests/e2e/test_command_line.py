@@ -560,6 +560,16 @@ def test_a_missing_model_is_said_with_its_remedy(exports: Path, tmp_path: Path, 
     assert "missing model nowhere/no-such-model (fp32)" in examined.stdout
 
 
+def test_a_qdrant_server_that_does_not_answer_is_said(exports: Path, tmp_path: Path) -> None:
+    more = {"SOURCIER_INDEX__BACKEND": "server", "SOURCIER_INDEX__URL": "http://127.0.0.1:9"}
+
+    done = run_sourcier(tmp_path / "home", exports, "ask", MILEAGE, more=more)
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("sourcier: The index at http://127.0.0.1:9 does not answer (")
+    assert "Traceback" not in done.stderr
+
+
 def test_another_model_than_the_indexs_is_said(exports: Path, home: Path) -> None:
     done = run_sourcier(home, exports, "ask", MILEAGE, more={"SOURCIER_CHUNKING__TOKENS": "100"})
 

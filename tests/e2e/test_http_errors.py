@@ -10,6 +10,7 @@ import httpx
 import pytest
 from api_calls import document_named, ended_job, error_of, upload
 from pdfs import new_pdf, write_pdf
+from sourcier_process import ingest, start_server
 
 MAX_UPLOAD = 50_000  # as in conftest
 MAX_BODY = 1 << 20
@@ -277,6 +278,31 @@ def test_an_upload_without_a_file_names_the_field(admin: httpx.Client) -> None:
     response = admin.post("/v1/documents", data={"collection": "open"})
 
     assert (response.status_code, error_of(response)["param"]) == (422, "file")
+
+
+# --- what nobody foresaw
+
+
+def test_an_unforeseen_failure_is_said_without_its_details_and_logged_with_them(
+    exports: Path, library: Path, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    ingest(home, exports, library / "open" / "recueil.pdf", "--collection", "open", "--public")
+    for pages in (home / "pages").iterdir():
+        pages.unlink()  # behind the product's back
+
+    with start_server(home, exports) as server:
+        response = httpx.post(f"{server.url}/v1/answer", json={"question": "remboursement"}, trust_env=False)
+        alive = httpx.get(f"{server.url}/healthz", trust_env=False)
+
+    assert response.status_code == 500
+    error = error_of(response)
+    assert (error["type"], error["code"]) == ("server_error", "internal_error")
+    assert error["message"] == "Something unexpected failed; the server's log says what."
+    assert alive.status_code == 200
+    logged = server.log.read_text(encoding="utf-8")
+    assert "FileNotFoundError" in logged
+    assert "remboursement" not in logged
 
 
 # --- files that cannot be read: the upload is taken, the job says why it failed

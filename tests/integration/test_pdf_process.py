@@ -13,7 +13,7 @@ import pypdfium2 as pdfium
 import pytest
 from pdfs import LEFT, Line, Row, Title, draw_page, new_pdf, write_pdf, write_streams
 from PIL import Image, ImageDraw
-from pypdf.generic import RectangleObject
+from pypdf.generic import NameObject, RectangleObject, StreamObject
 from reportlab.lib.utils import ImageReader
 
 from sourcier_core.errors import (
@@ -280,6 +280,50 @@ def test_boxes_are_points_from_the_top_left(tmp_path: Path) -> None:
     assert [box.x0, box.x1] == pytest.approx([100, 122.78], abs=0.5)
     assert 8 < box.y0 < 14
     assert 20 <= box.y1 < 25
+
+
+def test_a_word_divided_at_a_lines_end_is_one_word_in_two_boxes(tmp_path: Path) -> None:
+    path = write_pdf(tmp_path / "a.pdf", ["The quick demon-", "stration of it.", "A well-known thing."])
+    with PdfProcess(path, "a.pdf", LIMITS) as process:
+        (page,) = next(process.pages())
+        start = page.text.index("demon-stration")
+
+        (quote,) = process.quotes(1, page.text, [(start, start + 14)])
+
+    assert page.text == "The quick demon-stration of it.\nA well-known thing."
+    assert (quote.verified, len(quote.boxes)) == (True, 2)
+    assert quote.boxes[0].y1 <= quote.boxes[1].y0 + 1
+
+
+def test_glyphs_of_several_letters_and_of_none_in_unicodes_first_plane_have_true_boxes(
+    tmp_path: Path,
+) -> None:
+    # The font says that X is "fi", Z "ffl" and Y an emoji, of two units in pdfium's own text.
+    content = b"BT /F1 12 Tf 72 700 Td (The ofXce is open Y today Z end.) Tj 0 -20 Td (Second line.) Tj ET"
+    writer = pypdf.PdfWriter(clone_from=write_streams(tmp_path / "plain.pdf", [content]))
+    meaning = StreamObject()
+    meaning.set_data(
+        b"begincmap 1 begincodespacerange <00> <FF> endcodespacerange\n"
+        b"3 beginbfchar <58> <00660069> <59> <D83DDE00> <5A> <00660066006C> endbfchar\n"
+        b"2 beginbfrange <20> <57> <0020> <61> <7A> <0061> endbfrange endcmap"
+    )
+    font = writer.pages[0]["/Resources"]["/Font"]["/F1"].get_object()  # type: ignore[index] # a dictionary
+    font[NameObject("/ToUnicode")] = writer._add_object(meaning)
+    path = tmp_path / "a.pdf"
+    writer.write(path)
+    with PdfProcess(path, "a.pdf", LIMITS) as process:
+        (page,) = next(process.pages())
+        quoted = ["office", "open 😀 today", "ffl end.", "Second line."]
+        spans = [(page.text.index(words), page.text.index(words) + len(words)) for words in quoted]
+
+        quotes = process.quotes(1, page.text, spans)
+
+    assert page.text == "The office is open 😀 today ffl end.\nSecond line."
+    assert [quote.verified for quote in quotes] == [True] * 4
+    for words, quote in zip(quoted, quotes, strict=True):
+        assert flat(text_in_boxes(path, 1, quote.boxes)) == flat(words)
+    # Helvetica: "The of" is 611 + 556 + 556 + 278 + 556 + 278 = 2835 thousandths of 12 points wide before the X.
+    assert quotes[0].boxes[0].x0 == pytest.approx(72 + (2835 - 556 - 278) * 12 / 1000, abs=0.5)
 
 
 @pytest.mark.parametrize("rotation", [0, 90, 180, 270])
