@@ -78,5 +78,13 @@ class FileStore:
         if self._system.exists(self._path(key)):
             self._system.rm(self._path(key))
 
+    def remove_parts(self) -> None:
+        """Remove what writes of a process that died left behind. Only while nobody else writes."""
+        found = self._system.ls(self._folder, detail=False) if self._system.isdir(self._folder) else []
+        for path in found:
+            name = str(path).rpartition("/")[2]
+            if name.startswith(".") and name.endswith(".part"):
+                self._system.rm(path)
+
     def _path(self, key: str) -> str:
         return f"{self._folder}/{key}"

@@ -68,6 +68,9 @@ def open_stores(settings: Settings, *, owner: str) -> Stores:
         on_error.callback(index.close)
         undo_unfinished_writes(catalogue, index)
         index.purge(catalogue.sequence())
+        originals, page_files = FileStore(home.originals), FileStore(home.pages)
+        for files in (originals, page_files):
+            files.remove_parts()
         on_error.pop_all()
     return Stores(
         home=home,
@@ -75,8 +78,8 @@ def open_stores(settings: Settings, *, owner: str) -> Stores:
         keys=KeyStore(catalogue.engine),
         jobs=JobStore(catalogue.engine),
         quote_boxes=QuoteBoxStore(catalogue.engine),
-        originals=FileStore(home.originals),
-        pages=PageStore(FileStore(home.pages)),
+        originals=originals,
+        pages=PageStore(page_files),
         embedder=embedder,
         index=index,
     )

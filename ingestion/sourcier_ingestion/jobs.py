@@ -35,7 +35,9 @@ class IngestionJobs:
 
     def start(self) -> None:
         """Begin to work, first on what an earlier process left unfinished."""
-        for waiting in self._store.unfinished():
+        unfinished = self._store.unfinished()
+        self._remove_uploads_except({Path(waiting.upload) for waiting in unfinished})
+        for waiting in unfinished:
             self._queue.put((waiting.job, Path(waiting.upload)))
         self._thread = threading.Thread(target=self._work, name="ingestion", daemon=True)
         self._thread.start()
@@ -64,6 +66,12 @@ class IngestionJobs:
             job = self._store.create(document_id(collection, name), collection, name, str(upload))
         self._queue.put((job, upload))
         return job
+
+    def _remove_uploads_except(self, waiting: set[Path]) -> None:
+        """Remove the bytes of uploads that broke off with the process, before they became jobs."""
+        if self._uploads.is_dir():
+            for path in set(self._uploads.iterdir()) - waiting:
+                path.unlink()
 
     @contextmanager
     def _kept(self, source: BinaryIO, name: str, max_bytes: int) -> Iterator[Path]:

@@ -93,6 +93,7 @@ def test_of_a_new_document_whose_writer_was_killed_nothing_is_seen(
         assert stores.catalogue.documents(["hr"]) == []
         assert answers(stores) == set()
         assert stores.catalogue.unfinished_writes() == []
+        assert list(settings.home.rglob("*.part")) == []
         # Nor at the next sequence, which the write would have committed.
         assert stores.index.count(replace(everything(stores), sequence=1)) == 0
 

@@ -133,6 +133,20 @@ def test_what_was_queued_when_the_process_ended_is_done_at_the_next_start(
     assert stores.index.count(everything(stores)) == 3
 
 
+def test_an_upload_that_broke_off_with_the_process_is_removed_at_the_next_start(
+    stores: Stores, settings: Settings, tmp_path: Path
+) -> None:
+    waiting = submit(queue_of(stores, settings), a_pdf(tmp_path))
+    (stores.home.uploads / "0123456789abcdef").write_bytes(b"half")
+
+    jobs = queue_of(stores, settings)
+    jobs.start()
+
+    assert ended(stores, waiting).state is JobState.DONE
+    jobs.stop()
+    assert uploads(stores) == []
+
+
 def test_a_stop_leaves_the_current_job_to_the_next_start_and_nothing_half_indexed(
     stores: Stores, settings: Settings, tmp_path: Path
 ) -> None:

@@ -111,6 +111,17 @@ def test_an_interrupted_write_leaves_no_part_behind(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_parts_that_a_process_left_when_it_died_are_removed_and_nothing_else(tmp_path: Path) -> None:
+    store = FileStore(str(tmp_path))
+    put(store, "a.bin", b"whole")
+    put(store, "b.part", b"a key that only looks so")
+    (tmp_path / ".0123456789abcdef.part").write_bytes(b"half")
+
+    store.remove_parts()
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.bin", "b.part"]
+
+
 def test_two_writes_of_one_key_at_once_do_not_mix(tmp_path: Path) -> None:
     store = FileStore(str(tmp_path))
 
