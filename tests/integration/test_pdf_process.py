@@ -538,36 +538,36 @@ def test_a_file_of_as_many_pages_as_the_limit_is_read_and_one_more_is_refused(tm
         read(path, ReadingSettings(max_pages=5))
 
 
-def slow_page(count: int = 120_000) -> bytes:
-    """A page of so many words at odd places: seconds of a reader's time in a file of 600 kB."""
+def slow_page(count: int = 250_000) -> bytes:
+    """A page of so many words at odd places: seconds of a reader's time in a file of 1 MB."""
     words = (b"1 0 0 1 %d %d Tm (w%d) Tj " % (n * 7 % 500, 800 - n * 3 % 750, n) for n in range(count))
     return b"BT /F1 11 Tf " + b"".join(words) + b"ET"
 
 
 def test_a_page_that_takes_too_long_is_stopped_by_the_clock(tmp_path: Path) -> None:
-    path = write_streams(tmp_path / "a.pdf", [slow_page(250_000)])  # takes seconds on any machine
+    path = write_streams(tmp_path / "a.pdf", [slow_page()])  # takes seconds on any machine
 
     with pytest.raises(ReadingTimedOut, match=r"0\.8 seconds.*reading\.step_seconds"):
         read(path, ReadingSettings(step_seconds=0.8))
 
 
 def test_a_page_that_takes_too_much_processor_time_is_stopped(tmp_path: Path) -> None:
-    path = write_streams(tmp_path / "a.pdf", [slow_page(250_000)])
+    path = write_streams(tmp_path / "a.pdf", [slow_page()])
 
     with pytest.raises(ReadingTimedOut, match=r"1 seconds.*reading\.cpu_seconds"):
         read(path, ReadingSettings(cpu_seconds=1))
 
 
 def test_a_page_that_takes_too_much_memory_is_stopped(tmp_path: Path) -> None:
-    # 400 MB of blanks, packed into 2 MB.
-    path = write_streams(tmp_path / "a.pdf", [b" " * 400_000_000 + WORDS])
+    # 300 MB of blanks, packed into 1.4 MB.
+    path = write_streams(tmp_path / "a.pdf", [b" " * 300_000_000 + WORDS])
 
     with pytest.raises(ReadingOutOfMemory, match="256 MiB"):
         read(path, ReadingSettings(memory_bytes=2**28))
 
 
 def test_pages_before_the_one_that_is_refused_are_read(tmp_path: Path) -> None:
-    path = write_streams(tmp_path / "a.pdf", [WORDS, b" " * 400_000_000 + WORDS])
+    path = write_streams(tmp_path / "a.pdf", [WORDS, b" " * 300_000_000 + WORDS])
     limits = ReadingSettings(memory_bytes=2**28, window_pages=1)
 
     with PdfProcess(path, "a.pdf", limits) as process:

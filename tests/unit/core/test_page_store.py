@@ -52,7 +52,7 @@ def put(store: PageStore, *written: Page, version: str = VERSION) -> None:
         writer.finish(Structure(MediaType.PDF, len(written)))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     st.lists(pages(st.just(1)), min_size=1, max_size=5).map(
         lambda drawn: [Page(n, p.text, p.headings, p.rows, p.warning) for n, p in enumerate(drawn, 1)]
@@ -72,7 +72,7 @@ def test_pages_and_structure_come_back_as_they_were_written(drawn: list[Page], s
         assert [again.page(VERSION, page.key) for page in drawn] == drawn
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(pages(st.none()))
 def test_a_text_pane_comes_back_as_page_1_without_a_number(pane: Page) -> None:
     with TemporaryDirectory() as folder:

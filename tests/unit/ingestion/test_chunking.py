@@ -235,7 +235,7 @@ def drawn_pages(draw: st.DrawFn) -> Drawn:
 
 CHUNKER = Chunker(ChunkingSettings(tokens=TOKENS, context_tokens=12), count)
 any_page = given(drawn_pages())
-thorough = settings(max_examples=300, deadline=None)
+thorough = settings(max_examples=300)
 
 
 def split(drawn: Drawn) -> list[Span]:
