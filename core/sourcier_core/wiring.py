@@ -17,7 +17,7 @@ from sourcier_core.quote_boxes import QuoteBoxStore
 from sourcier_core.settings import Settings
 
 SPECIAL_TOKENS = 2  # that a model puts before and after a text
-READER = "pdfium-1"  # raised when the same file would give another text
+READER = "pdfium-2"  # raised when the same file would give another text
 CHUNKER = "lines-1"  # raised when the same text would give other chunks
 
 

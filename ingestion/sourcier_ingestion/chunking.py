@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from sourcier_core.settings import ChunkingSettings
-from sourcier_core.types import Page
+from sourcier_core.types import Page, TableRow
 from sourcier_ingestion.sections import SectionStart, path_at
 
 SMALL = 0.25  # of a chunk's tokens: a piece below it joins the next one, also across a heading
@@ -100,10 +100,9 @@ class Chunker:
                 for first, last in self._sentences(page.text, start, end):
                     yield Span(first, last, section, None)
             else:
-                header = rows[0].header
-                for first, last in self._packed_rows(page.text, [(row.start, row.end) for row in rows]):
-                    yield Span(first, last, section, rows[0].header if first == rows[0].start else header)
-                    header = header or (rows[0].start, rows[0].end)
+                for packed in self._packed_rows(page.text, rows):
+                    for first, last in _stripped(page.text, packed[0].start, packed[-1].end):
+                        yield Span(first, last, section, packed[0].header)
 
     def _sentences(self, text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         block = text[start:end]
@@ -115,15 +114,17 @@ class Chunker:
             position = found + len(part)
             yield from _stripped(text, start + found, start + position)
 
-    def _packed_rows(self, text: str, rows: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-        first, last, size = rows[0][0], rows[0][0], 0
-        for start, end in rows:
-            count = self._count(text[start:end])
-            if last > first and size + count > self._settings.tokens:
-                yield from _stripped(text, first, last)
-                first, size = start, 0
-            last, size = end, size + count
-        yield from _stripped(text, first, last)
+    def _packed_rows(self, text: str, rows: list[TableRow]) -> Iterator[list[TableRow]]:
+        packed: list[TableRow] = []
+        size = 0
+        for row in rows:
+            count = self._count(text[row.start : row.end])
+            if packed and size + count > self._settings.tokens:
+                yield packed
+                packed, size = [], 0
+            packed.append(row)
+            size += count
+        yield packed
 
 
 def _blocks(page: Page, body: tuple[int, int], starts: list[SectionStart]) -> Iterator[tuple[int, int]]:

@@ -26,6 +26,7 @@ BOLD = 600  # CSS weight
 REGULAR = 400  # the same
 MAX_HEADING = 120  # characters
 MAX_HEADER_LINES = 4  # lines above a table's first row that may be its header
+_RUN_IN = re.compile(r"[^\W\d][.;!?]\s+\S")  # a sentence goes on after a bold beginning
 _NUMERIC = re.compile(r"^[\s\d.,%$€£()+\-–—/:*]+$")
 _LABEL = re.compile(r"^(?:\(?\d{1,3}(?:\.\d{1,3})*[.)]?|\(?[a-zA-Z]{1,4}[.)]|[^\w\s]{1,2})$")
 _NUMBERED = re.compile(r"^(\d+(?:\.\d+)*)[.)]?\s+\S")
@@ -175,7 +176,9 @@ _READINGS = (_Reading(0, 1, 1), _Reading(3, 2, -1), _Reading(1, 0, -1), _Reading
 
 
 def _headings(lines: list[Line], text: str) -> list[list[Any]]:
-    sizes = [line.height for line in lines for _ in range(line.end - line.start) if line.height]
+    # Prose alone tells the body's size: a page's table is often set smaller, and its paragraphs are no headings.
+    prose = [line for line in lines if len(line.cells) == 1] or lines
+    sizes = [line.height for line in prose for _ in range(line.end - line.start) if line.height]
     if not sizes:
         return []
     body = median(sizes)
@@ -199,6 +202,8 @@ def _headings(lines: list[Line], text: str) -> list[list[Any]]:
 
 def _heading_level(line: Line, title: str, body: float, body_is_bold: bool) -> int | None:
     if not 3 <= len(title) <= MAX_HEADING or len(line.cells) > 1 or not any(c.isalpha() for c in title):
+        return None
+    if _RUN_IN.search(title):
         return None
     larger = line.height >= HEADING_SIZE * body
     bolder = line.weight >= BOLD and not body_is_bold

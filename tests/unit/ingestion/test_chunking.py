@@ -115,6 +115,23 @@ def test_rows_of_a_table_stay_whole_and_know_their_header(chunker: Chunker) -> N
     assert [span.header for span in spans] == [None, (0, 16), (0, 16)]
 
 
+def test_of_two_tables_that_a_blank_line_parts_each_row_knows_its_own_header(chunker: Chunker) -> None:
+    # 13 tokens a line: three fit into 40.
+    lines = [
+        f"{name} a b c d e f g h i j k l" for name in ("HeadA", "rowA", "HeadB", "rowB1", "rowB2", "rowB3")
+    ]
+    starts = [sum(len(line) + 1 for line in lines[:n]) + (1 if n >= 2 else 0) for n in range(6)]
+    spans_of = [(start, start + len(line)) for start, line in zip(starts, lines, strict=True)]
+    heads = [None, spans_of[0], None, spans_of[2], spans_of[2], spans_of[2]]
+    rows = tuple(TableRow(*span, head) for span, head in zip(spans_of, heads, strict=True))
+    page = pane("\n".join([*lines[:2], "", *lines[2:]]), rows)
+
+    spans = split_all(chunker, page)
+
+    assert [page.text[span.start : span.end].split()[0] for span in spans] == ["HeadA", "rowB1"]
+    assert [span.header for span in spans] == [None, spans_of[2]]
+
+
 def test_a_row_longer_than_a_chunk_is_not_cut(chunker: Chunker) -> None:
     long = "cell " * 100 + "end"
     page = table("Code", long, "short row")
