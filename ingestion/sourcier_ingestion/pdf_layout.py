@@ -176,7 +176,7 @@ _READINGS = (_Reading(0, 1, 1), _Reading(3, 2, -1), _Reading(1, 0, -1), _Reading
 
 
 def _headings(lines: list[Line], text: str) -> list[list[Any]]:
-    # Prose alone tells the body's size: a page's table is often set smaller, and its paragraphs are no headings.
+    # Prose alone tells the body's size: a table is often set smaller, which makes no paragraph a heading.
     prose = [line for line in lines if len(line.cells) == 1] or lines
     sizes = [line.height for line in prose for _ in range(line.end - line.start) if line.height]
     if not sizes:
