@@ -5,7 +5,6 @@ BIN := $(VENV)/bin
 export HF_HUB_OFFLINE := 1
 export ORT_DISABLE_TELEMETRY := 1
 SOURCIER_HOME ?= $(CURDIR)/.sourcier
-export SOURCIER_HOME
 QUESTION ?= Quel est le délai pour déposer une demande de remboursement de frais ?
 SAMPLE_SOURCES := $(wildcard samples/sources/*.md) $(wildcard samples/*.py)
 
@@ -30,6 +29,7 @@ samples/pdf/.made: $(SAMPLE_SOURCES)
 	$(BIN)/python samples/make_pdfs.py --out samples/pdf
 	@touch $@
 
+run: export SOURCIER_HOME := $(SOURCIER_HOME)
 run: samples ## Ingest the sample documents, then answer at http://127.0.0.1:8000
 	$(BIN)/sourcier ingest samples/pdf --collection samples --public
 	$(BIN)/sourcier serve --ask "$(QUESTION)"

@@ -11,6 +11,8 @@ from hypothesis import settings
 from sourcier_core.embedding_export import export_directory, read_manifest
 from sourcier_core.settings import DEFAULT_MODEL
 
+for name in [name for name in os.environ if name.startswith("SOURCIER_")]:
+    del os.environ[name]  # whoever runs the tests may have a home and settings of their own
 os.environ["HF_HUB_OFFLINE"] = "1"  # before anything imports huggingface_hub, which reads it once
 
 ROOT = Path(__file__).parents[1]
