@@ -9,7 +9,7 @@ QUESTION ?= Quel est le délai pour déposer une demande de remboursement de fra
 SAMPLE_SOURCES := $(wildcard samples/sources/*.md) $(wildcard samples/*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help install samples run test check fix eval bench clean
+.PHONY: help install samples run test check fix eval gate bench clean
 
 help: ## List what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -54,6 +54,9 @@ fix: install ## Format and mend what can be mended
 
 eval: samples ## Measure the golden set
 	$(BIN)/sourcier eval run --set eval/golden --out build/eval-golden
+
+gate: eval ## Measure the golden set, and fail where it fell below its baseline
+	$(BIN)/sourcier eval check build/eval-golden --baseline eval/golden/baseline.json --tolerance 0.03
 
 bench: samples ## Measure speed and memory against named references
 	$(BIN)/python -m eval.benchmarks

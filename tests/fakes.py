@@ -1,4 +1,4 @@
-"""Our ports in plain Python: `HashEmbedder` and `MemoryIndex`, and embedders and indexes that go wrong.
+"""Our ports in plain Python: `HashEmbedder`, `MemoryIndex`, `WordReranker`, and some that go wrong.
 
 Both obey the contract suites in `tests/contract/`, which run on them as on the real ones.
 """
@@ -15,7 +15,16 @@ import numpy.typing as npt
 
 from sourcier_core.index_payload import RRF_K, SIGNAL_DEPTH
 from sourcier_core.ports import ChunkIndex, Embedder
-from sourcier_core.types import FOREVER, IndexedChunk, Scope, ScoredChunk, SparseVector, Vector, Vectors
+from sourcier_core.types import (
+    FOREVER,
+    IndexedChunk,
+    Probe,
+    Scope,
+    ScoredChunk,
+    SparseVector,
+    Vector,
+    Vectors,
+)
 
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 
@@ -113,27 +122,51 @@ class MemoryIndex:
         for indexed in chunks:
             self._stored[indexed.chunk.id] = _Stored(indexed, FOREVER)
 
-    def search(self, dense: Vector, sparse: SparseVector, scope: Scope, limit: int) -> list[ScoredChunk]:
+    def search(
+        self, probes: Sequence[Probe], scope: Scope, limit: int, compare: Sequence[Vector] = ()
+    ) -> list[ScoredChunk]:
         visible = self._visible(scope)
         depth = max(0, limit) * SIGNAL_DEPTH
-        query = self._weighed(sparse)
-        cosines = {key: float(np.dot(dense, found.dense)) for key, found in visible.items()}
-        by_dense = _ranked(cosines)[:depth]
-        bm25 = {key: _dot(query, found.sparse) for key, found in visible.items()}
-        by_sparse = _ranked({key: score for key, score in bm25.items() if score > 0})[:depth]
         fused: dict[str, float] = {}
-        for ranking in (by_dense, by_sparse):
-            for rank, key in enumerate(ranking):
-                fused[key] = fused.get(key, 0.0) + 1 / (RRF_K + rank)
+        for probe in probes:
+            there = {
+                key: found
+                for key, found in visible.items()
+                if probe.documents is None or found.chunk.document in probe.documents
+            }
+            query = self._weighed(probe.sparse)
+            words = {key: _dot(query, found.sparse) for key, found in there.items()}
+            rankings = [
+                {key: float(np.dot(probe.dense, found.dense)) for key, found in there.items()},
+                {key: score for key, score in words.items() if score > 0},
+            ]
+            if probe.pivot is not None:
+                put = {key: found.pivot for key, found in there.items() if found.pivot is not None}
+                rankings.append({key: float(np.dot(probe.pivot, vector)) for key, vector in put.items()})
+                if probe.pivot is not probe.dense:
+                    others = {key: found.dense for key, found in there.items() if key not in put}
+                    rankings.append({key: float(np.dot(probe.pivot, v)) for key, v in others.items()})
+            for scores in rankings:
+                for rank, key in enumerate(_ranked(scores)[:depth]):
+                    fused[key] = fused.get(key, 0.0) + 1 / (RRF_K + rank)
         return [
-            ScoredChunk(
-                chunk=visible[key].chunk,
-                fused=fused[key],
-                dense=cosines[key] if key in by_dense else 0.0,
-                sparse=bm25[key] if key in by_sparse else 0.0,
-            )
+            self._scored(visible[key], fused[key], probes[0], compare)
             for key in _ranked(fused)[: max(0, limit)]
         ]
+
+    def _scored(
+        self, found: IndexedChunk, fused: float, probe: Probe, compare: Sequence[Vector]
+    ) -> ScoredChunk:
+        english = found.dense if found.pivot is None else found.pivot
+        return ScoredChunk(
+            chunk=found.chunk,
+            fused=fused,
+            dense=float(np.dot(probe.dense, found.dense)),
+            sparse=_dot(self._weighed(probe.sparse), found.sparse),
+            pivot=0.0 if probe.pivot is None else float(np.dot(probe.pivot, english)),
+            terms=found.sparse,
+            compared=tuple(float(np.dot(vector, found.dense)) for vector in compare),
+        )
 
     def retire(self, document: str, at: int) -> None:
         for stored in self._of(document):
@@ -185,6 +218,17 @@ class MemoryIndex:
         return weighed
 
 
+class WordReranker:
+    """A `PageReranker`: the share of the question's words that stand in the text's first 256."""
+
+    model = "shared-words"
+
+    def score(self, question: str, texts: Sequence[str]) -> npt.NDArray[np.float64]:
+        asked = set(_TOKEN.findall(question.lower()))
+        read = [set(_TOKEN.findall(text.lower())[:256]) for text in texts]
+        return np.array([len(asked & words) / max(1, len(asked)) for words in read], dtype=np.float64)
+
+
 class InterruptedIndex:
     """A `ChunkIndex` that does something before or after one of its operations, every time."""
 
@@ -202,8 +246,10 @@ class InterruptedIndex:
     def upsert(self, chunks: Sequence[IndexedChunk]) -> None:
         self._around("upsert", lambda: self._inner.upsert(chunks))
 
-    def search(self, dense: Vector, sparse: SparseVector, scope: Scope, limit: int) -> list[ScoredChunk]:
-        return self._inner.search(dense, sparse, scope, limit)
+    def search(
+        self, probes: Sequence[Probe], scope: Scope, limit: int, compare: Sequence[Vector] = ()
+    ) -> list[ScoredChunk]:
+        return self._inner.search(probes, scope, limit, compare)
 
     def retire(self, document: str, at: int) -> None:
         self._around("retire", lambda: self._inner.retire(document, at))

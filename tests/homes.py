@@ -36,6 +36,7 @@ def open_home(root: Path, index: ChunkIndex | None = None) -> Iterator[Stores]:
         pages=PageStore(FileStore(home.pages)),
         embedder=embedder,
         index=index or EdgeIndex(home.index(1), embedder.dimension),
+        fingerprint=embedder.fingerprint,
     )
     try:
         yield stores

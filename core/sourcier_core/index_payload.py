@@ -1,16 +1,17 @@
 """A chunk <-> the payload stored beside its vectors, the same in both databases. The text is not in it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sourcier_core.types import FOREVER, Chunk, IndexedChunk, ScoredChunk
+from sourcier_core.types import FOREVER, Chunk, IndexedChunk, ScoredChunk, SparseVector
 
 DENSE = "dense"
 SPARSE = "sparse"
+PIVOT = "pivot"  # only of chunks that were put into English
 RRF_K = 60  # Cormack, Clarke and Buettcher 2009, "Reciprocal Rank Fusion", section 3
-SIGNAL_DEPTH = 4  # each signal is searched this many times deeper than what is returned
+SIGNAL_DEPTH = 2  # each signal is searched this many times deeper than what is returned
 UPSERT_BATCH = 256  # points in one write
-KEYWORD_FIELDS = ("collection", "document")
+KEYWORD_FIELDS = ("collection", "document", "language")
 INTEGER_FIELDS = ("valid_from", "valid_to")
 
 
@@ -26,6 +27,8 @@ def to_payload(indexed: IndexedChunk) -> dict[str, Any]:
         "end": chunk.end,
         "section": list(chunk.section),
         "language": chunk.language,
+        "page_chars": chunk.page_chars,
+        "page_digits": chunk.page_digits,
         "valid_from": indexed.valid_from,
         "valid_to": FOREVER,
     }
@@ -43,6 +46,8 @@ def to_chunk(point_id: object, payload: Mapping[str, Any]) -> Chunk:
         end=payload["end"],
         section=tuple(payload["section"]),
         language=payload["language"],
+        page_chars=payload["page_chars"],
+        page_digits=payload["page_digits"],
     )
 
 
@@ -53,18 +58,23 @@ def best_fused(fused: Iterable[tuple[object, float]], limit: int) -> list[tuple[
 
 def to_scored(
     best: Iterable[tuple[str, float]],
-    payloads: Mapping[str, Mapping[str, Any]],
+    stored: Mapping[str, tuple[Chunk, SparseVector]],
     dense: Mapping[str, float],
     sparse: Mapping[str, float],
+    pivot: Mapping[str, float],
+    compared: Sequence[Mapping[str, float]] = (),
 ) -> list[ScoredChunk]:
     """Join what a search found with what is stored; a point purged between the two is left out."""
     return [
         ScoredChunk(
-            chunk=to_chunk(point_id, payloads[point_id]),
+            chunk=stored[point_id][0],
             fused=score,
             dense=dense.get(point_id, 0.0),
             sparse=sparse.get(point_id, 0.0),
+            pivot=pivot.get(point_id, 0.0),
+            terms=stored[point_id][1],
+            compared=tuple([cosines.get(point_id, 0.0) for cosines in compared]),
         )
         for point_id, score in best
-        if point_id in payloads
+        if point_id in stored
     ]

@@ -1,13 +1,16 @@
 """The pages of a version <-> one compact file: each page's text is stored once, and read alone."""
 
 import json
+import os
+import struct
 import threading
 import zipfile
+import zlib
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, BinaryIO
 
 from sourcier_core.file_store import FileStore
 from sourcier_core.types import Heading, MediaType, OutlineEntry, Page, Structure, TableRow
@@ -15,7 +18,11 @@ from sourcier_core.types import Heading, MediaType, OutlineEntry, Page, Structur
 STRUCTURE = "structure.json"
 CACHED_PAGES = 4096  # about 4 kB each
 CACHED_STRUCTURES = 256
+CACHED_PLACES = 256  # files, of which the place of each page is known: about 130 bytes a page
 WINDOW_PAGES = 64  # read at once by who wants them all
+# A local file header up to its name (.ZIP File Format Specification 6.3.10, section 4.3.7): signature, flags,
+# method, checksum, packed size, lengths of the name and of what follows it.
+_MEMBER = struct.Struct("<4s2xHH4xII4xHH")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +48,7 @@ class PageStore:
         self._lock = threading.Lock()
         self._pages: OrderedDict[tuple[str, int], Page] = OrderedDict()
         self._structures: OrderedDict[str, Structure] = OrderedDict()
+        self._places: OrderedDict[str, dict[str, int]] = OrderedDict()
 
     @contextmanager
     def write(self, version: str) -> Iterator[PageWriter]:
@@ -59,6 +67,7 @@ class PageStore:
         """Remove a version's pages, also from memory."""
         with self._lock:
             self._structures.pop(version, None)
+            self._places.pop(version, None)
             for key in [key for key in self._pages if key[0] == version]:
                 del self._pages[key]
         self._files.remove(_key(version))
@@ -73,8 +82,8 @@ class PageStore:
             if version in self._structures:
                 self._structures.move_to_end(version)
                 return self._structures[version]
-        with self._files.read(_key(version)) as file, zipfile.ZipFile(file) as archive:
-            structure = _structure(json.loads(archive.read(STRUCTURE)))
+        with self._files.read(_key(version)) as file:
+            structure = _structure(json.loads(self._member(file, version, STRUCTURE)))
         with self._lock:
             self._structures[version] = structure
             if len(self._structures) > CACHED_STRUCTURES:
@@ -104,11 +113,32 @@ class PageStore:
                     found[number] = self._pages[version, number]
         missing = [number for number in numbers if number not in found]
         if missing:
-            with self._files.read(_key(version)) as file, zipfile.ZipFile(file) as archive:
+            with self._files.read(_key(version)) as file:
                 for number in missing:
-                    found[number] = _page(json.loads(archive.read(_member(number))))
+                    found[number] = _page(json.loads(self._member(file, version, _member(number))))
             self._remember(version, {number: found[number] for number in missing})
         return found
+
+    def _member(self, file: BinaryIO, version: str, name: str) -> bytes:
+        """Read one member; the file's directory is read once: it costs as much as twenty pages.
+
+        Raises:
+            KeyError: There is none of that name.
+        """
+        with self._lock:
+            place = self._places.get(version, {}).get(name)
+        content = None if place is None else _member_at(file, place, name)
+        if content is not None:
+            return content
+        with zipfile.ZipFile(file) as archive:
+            content = archive.read(name)
+            places = {member.filename: member.header_offset for member in archive.infolist()}
+        with self._lock:
+            self._places[version] = places
+            self._places.move_to_end(version)
+            if len(self._places) > CACHED_PLACES:
+                self._places.popitem(last=False)
+        return content
 
     def in_order(self, version: str, page_count: int) -> Iterator[Page]:
         """Give all pages of a version, the file opened once for each window of them."""
@@ -138,6 +168,25 @@ def _key(version: str) -> str:
 
 def _member(number: int) -> str:
     return f"{number:06d}.json"
+
+
+def _member_at(file: BinaryIO, place: int, name: str) -> bytes | None:
+    """Return the member at a place; None where it is not there: the file was written anew since."""
+    file.seek(place)
+    header = file.read(_MEMBER.size)
+    if len(header) < _MEMBER.size:
+        return None
+    signature, flags, method, checksum, packed, name_length, extra_length = _MEMBER.unpack(header)
+    if signature != b"PK\3\4" or flags & 0x08 or method != zipfile.ZIP_DEFLATED:  # 0x08: sizes come after
+        return None
+    if file.read(name_length) != name.encode():
+        return None
+    file.seek(extra_length, os.SEEK_CUR)
+    try:
+        content = zlib.decompress(file.read(packed), -zlib.MAX_WBITS)
+    except zlib.error:
+        return None
+    return content if zlib.crc32(content) == checksum else None
 
 
 def _page_values(page: Page) -> dict[str, Any]:

@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from sourcier_core.types import IndexedChunk, Scope, ScoredChunk, SparseVector, Vector, Vectors
+import numpy as np
+import numpy.typing as npt
+
+from sourcier_core.types import IndexedChunk, Probe, Scope, ScoredChunk, Vector, Vectors
 
 
 class Embedder(Protocol):
@@ -45,6 +48,23 @@ class Embedder(Protocol):
         ...
 
 
+class PageReranker(Protocol):
+    """Question, texts -> how well each answers. Contract: tests/contract/test_page_reranker.py."""
+
+    @property
+    def model(self) -> str:
+        """Its name in messages."""
+        ...
+
+    def score(self, question: str, texts: Sequence[str]) -> npt.NDArray[np.float64]:
+        """Score texts by how well they answer; what is longer than the model reads is cut.
+
+        Returns:
+            Shape `(len(texts),)`, in the order given, higher is better; comparable within one question only.
+        """
+        ...
+
+
 class ChunkIndex(Protocol):
     """Chunks and vectors <-> a vector database. Contract: tests/contract/test_chunk_index.py.
 
@@ -61,12 +81,21 @@ class ChunkIndex(Protocol):
         """
         ...
 
-    def search(self, dense: Vector, sparse: SparseVector, scope: Scope, limit: int) -> list[ScoredChunk]:
-        """Find chunks by both vectors, fused by reciprocal rank inside the database.
+    def search(
+        self, probes: Sequence[Probe], scope: Scope, limit: int, compare: Sequence[Vector] = ()
+    ) -> list[ScoredChunk]:
+        """Find chunks by both vectors of every probe, fused by reciprocal rank inside the database.
+
+        Args:
+            probes: Ways to look; the first one says what signals are of.
+            scope: What may be seen.
+            limit: Chunks at most.
+            compare: Further vectors that find nothing, but whose cosine with each chunk found is wanted.
 
         Returns:
             At most `limit` chunks within the scope, best first, ties by chunk id; none when the scope
-            names no collection.
+            names no collection. Every chunk has its exact signals of the first probe, also those that
+            did not find it.
 
         Raises:
             IndexUnavailable: The database does not answer.

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import TypeAlias
 
 from grpc import RpcError
 from qdrant_client import QdrantClient, models
@@ -12,15 +13,19 @@ from sourcier_core.index_payload import (
     DENSE,
     INTEGER_FIELDS,
     KEYWORD_FIELDS,
+    PIVOT,
     RRF_K,
     SIGNAL_DEPTH,
     SPARSE,
     UPSERT_BATCH,
     best_fused,
+    to_chunk,
     to_payload,
     to_scored,
 )
-from sourcier_core.types import FOREVER, IndexedChunk, Scope, ScoredChunk, SparseVector, Vector
+from sourcier_core.types import FOREVER, IndexedChunk, Probe, Scope, ScoredChunk, SparseVector, Vector
+
+_Query: TypeAlias = tuple[str, list[float] | models.SparseVector]
 
 
 class ServerIndex:
@@ -52,36 +57,52 @@ class ServerIndex:
             with self._translated():
                 self._client.upsert(self._collection, points=points, wait=True)
 
-    def search(self, dense: Vector, sparse: SparseVector, scope: Scope, limit: int) -> list[ScoredChunk]:
-        """Find chunks by both vectors, fused by reciprocal rank inside Qdrant; ties by chunk id."""
-        if not scope.collections or limit < 1:
+    def search(
+        self, probes: Sequence[Probe], scope: Scope, limit: int, compare: Sequence[Vector] = ()
+    ) -> list[ScoredChunk]:
+        """Find chunks by both vectors of every probe, fused by reciprocal rank; ties by chunk id."""
+        if not scope.collections or limit < 1 or not probes:
             return []
-        visible = _within(scope)
         depth = limit * SIGNAL_DEPTH
-        sparse_query = models.SparseVector(indices=list(sparse.indices), values=list(sparse.values))
-        signals = [
-            models.QueryRequest(query=dense.tolist(), using=DENSE, filter=visible, limit=depth),
-            models.QueryRequest(query=sparse_query, using=SPARSE, filter=visible, limit=depth),
+        prefetches = [
+            models.Prefetch(query=query, using=name, filter=_within(scope, probe, *also), limit=depth)
+            for probe in probes
+            for name, query, also in _queries(probe)
         ]
-        fused = models.QueryRequest(
-            prefetch=[
-                models.Prefetch(query=s.query, using=s.using, filter=visible, limit=depth) for s in signals
-            ],
-            query=models.RrfQuery(rrf=models.Rrf(k=RRF_K)),
-            limit=2 * depth,
-        )
+        fusion = models.RrfQuery(rrf=models.Rrf(k=RRF_K))
+        whole = len(prefetches) * depth
         with self._translated():
-            responses = self._client.query_batch_points(self._collection, requests=[fused, *signals])
-            found, dense_hits, sparse_hits = (response.points for response in responses)
+            found = self._client.query_points(
+                self._collection, prefetch=prefetches, query=fusion, limit=whole, with_payload=False
+            ).points
             best = best_fused(((point.id, point.score) for point in found), limit)
+            if not best:
+                return []
             ids = [point_id for point_id, _ in best]
-            records = self._client.retrieve(self._collection, ids, with_payload=True)
-        return to_scored(
-            best,
-            {str(record.id): record.payload or {} for record in records},
-            {str(point.id): point.score for point in dense_hits},
-            {str(point.id): point.score for point in sparse_hits},
-        )
+            records = self._client.retrieve(self._collection, ids, with_payload=True, with_vectors=[SPARSE])
+            dense, sparse, pivot, *compared = self._signals(probes[0], compare, ids)
+        stored = {
+            str(record.id): (to_chunk(record.id, record.payload or {}), _terms(record.vector))
+            for record in records
+        }
+        return to_scored(best, stored, dense, sparse, pivot, compared)
+
+    def _signals(self, probe: Probe, compare: Sequence[Vector], ids: list[str]) -> list[dict[str, float]]:
+        """Return the exact scores of points: dense, sparse, pivot, then of each vector to compare."""
+        among = models.Filter(must=[models.HasIdCondition(has_id=list(ids))])
+        queries: list[_Query] = [(DENSE, probe.dense.tolist()), (SPARSE, _sparse(probe.sparse))]
+        if probe.pivot is not None:
+            queries += [(DENSE, probe.pivot.tolist()), (PIVOT, probe.pivot.tolist())]
+        queries += [(DENSE, vector.tolist()) for vector in compare]
+        requests = [
+            models.QueryRequest(query=query, using=name, filter=among, limit=len(ids))
+            for name, query in queries
+        ]
+        responses = self._client.query_batch_points(self._collection, requests=requests)
+        scores = [{str(point.id): point.score for point in response.points} for response in responses]
+        if probe.pivot is None:
+            return [*scores[:2], {}, *scores[2:]]
+        return [*scores[:2], {**scores[2], **scores[3]}, *scores[4:]]
 
     def retire(self, document: str, at: int) -> None:
         """End all chunks of a document that began before sequence `at` and have no end, at `at`."""
@@ -116,7 +137,10 @@ class ServerIndex:
     def _create(self, dimension: int) -> None:
         self._client.create_collection(
             self._collection,
-            vectors_config={DENSE: models.VectorParams(size=dimension, distance=models.Distance.COSINE)},
+            vectors_config={
+                name: models.VectorParams(size=dimension, distance=models.Distance.COSINE)
+                for name in (DENSE, PIVOT)
+            },
             sparse_vectors_config={SPARSE: models.SparseVectorParams(modifier=models.Modifier.IDF)},
         )
         for field in KEYWORD_FIELDS:
@@ -166,22 +190,48 @@ def connect(
 
 
 def _point(indexed: IndexedChunk) -> models.PointStruct:
-    sparse = models.SparseVector(indices=list(indexed.sparse.indices), values=list(indexed.sparse.values))
-    return models.PointStruct(
-        id=indexed.chunk.id,
-        vector={DENSE: indexed.dense.tolist(), SPARSE: sparse},
-        payload=to_payload(indexed),
-    )
+    vectors: dict[str, list[float] | models.SparseVector] = {
+        DENSE: indexed.dense.tolist(),
+        SPARSE: _sparse(indexed.sparse),
+    }
+    if indexed.pivot is not None:
+        vectors[PIVOT] = indexed.pivot.tolist()
+    return models.PointStruct(id=indexed.chunk.id, vector=vectors, payload=to_payload(indexed))
 
 
-def _within(scope: Scope) -> models.Filter:
+def _sparse(vector: SparseVector) -> models.SparseVector:
+    return models.SparseVector(indices=list(vector.indices), values=list(vector.values))
+
+
+def _queries(probe: Probe) -> list[tuple[str, list[float] | models.SparseVector, list[models.Condition]]]:
+    """Return the ways to look of a probe, each with what it requires of a chunk beside the scope."""
+    queries: list[tuple[str, list[float] | models.SparseVector, list[models.Condition]]] = [
+        (DENSE, probe.dense.tolist(), []),
+        (SPARSE, _sparse(probe.sparse), []),
+    ]
+    if probe.pivot is not None:
+        queries.append((PIVOT, probe.pivot.tolist(), []))
+        if probe.pivot is not probe.dense:
+            without = models.Filter(must_not=[models.HasVectorCondition(has_vector=PIVOT)])
+            queries.append((DENSE, probe.pivot.tolist(), [without]))
+    return queries
+
+
+def _terms(vectors: object) -> SparseVector:
+    found = vectors.get(SPARSE) if isinstance(vectors, dict) else None
+    return SparseVector(tuple(found.indices), tuple(found.values)) if found else SparseVector((), ())
+
+
+def _within(scope: Scope, probe: Probe | None = None, *also: models.Condition) -> models.Filter:
     must: list[models.Condition] = [
         models.FieldCondition(key="collection", match=models.MatchAny(any=sorted(scope.collections))),
         _below("valid_from", scope.sequence + 1),
         _from("valid_to", scope.sequence + 1),
+        *also,
     ]
-    if scope.documents is not None:
-        must.append(models.FieldCondition(key="document", match=models.MatchAny(any=sorted(scope.documents))))
+    for documents in (scope.documents, probe.documents if probe else None):
+        if documents is not None:
+            must.append(models.FieldCondition(key="document", match=models.MatchAny(any=sorted(documents))))
     return models.Filter(must=must)
 
 

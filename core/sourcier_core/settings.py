@@ -32,6 +32,7 @@ class EmbeddingSettings(Section):
     exports: Path | None = None  # where ONNX exports are kept; default <home>/models
     threads: int = Field(default=0, ge=0)  # of onnxruntime, 0 = one per core up to 4
     batch_size: int = Field(default=16, ge=1)
+    pivot: bool = True  # embed French also word by word in English: for a model that knows only English
 
 
 class IndexSettings(Section):
@@ -67,8 +68,10 @@ class ChunkingSettings(Section):
 class RetrievalSettings(Section):
     """Question -> passages."""
 
-    candidates: int = Field(default=100, ge=10)  # chunks taken from the index
+    candidates: int = Field(default=300, ge=10)  # chunks taken from the index
     passages: int = Field(default=12, ge=1)  # distinct pages kept
+    cross_encoder: str | None = None  # hub id or path of a sentence-transformers CrossEncoder; None: none
+    cross_encoder_passages: int = Field(default=20, ge=1)  # best pages that it puts in order
 
 
 class AnswerSettings(Section):
@@ -76,7 +79,13 @@ class AnswerSettings(Section):
 
     max_question_chars: int = Field(default=2_000, ge=1)
     max_sentences: int = Field(default=3, ge=1)
-    min_confidence: float = Field(default=0.35, ge=0, le=1)  # below it: no answer
+    calibration: Path | None = (
+        None  # a file by `sourcier calibrate`; default the home's, else the packaged one
+    )
+    max_risk: float | None = Field(
+        default=None, gt=0, lt=1
+    )  # share of wrong answers; default the calibration's
+    min_confidence: float | None = Field(default=None, ge=0, le=1)  # below it no answer, whatever the risk
 
 
 class HttpSettings(Section):

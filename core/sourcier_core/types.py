@@ -8,7 +8,7 @@ are PDF points with the origin at the top left of the page as displayed.
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 import numpy as np
@@ -159,6 +159,8 @@ class Chunk:
     end: int
     section: tuple[str, ...]  # headings above it, outermost first
     language: str
+    page_chars: int = 0  # characters of its page that are no white space, running lines left out
+    page_digits: float = 0.0  # share of these that are digits, in [0, 1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +179,19 @@ class IndexedChunk:
     dense: Vector
     sparse: SparseVector
     valid_from: int
+    pivot: Vector | None = None  # of its text put into English word by word; None for a text that is not
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """One way to look for a question: its meaning and its words, everywhere or in a part of what is seen."""
+
+    dense: Vector
+    sparse: SparseVector
+    pivot: Vector | None = (
+        None  # the question in English; looks among chunks that were written, or put, in it
+    )
+    documents: frozenset[str] | None = None  # looks only here when given; never widens a scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,12 +205,15 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class ScoredChunk:
-    """A chunk that a search found, with each signal that found it."""
+    """A chunk that a search found, with its signals."""
 
     chunk: Chunk
     fused: float  # reciprocal rank fusion, higher is better
-    dense: float  # cosine similarity in [-1, 1]; 0.0 when outside the dense candidates
-    sparse: float  # BM25 score, at least 0; 0.0 when outside the sparse candidates
+    dense: float  # cosine similarity in [-1, 1], of the question and the text as they are
+    sparse: float  # BM25 score, at least 0
+    pivot: float = 0.0  # cosine similarity in [-1, 1], of both in English; 0.0 where no probe has a pivot
+    terms: SparseVector = SparseVector((), ())  # the chunk's own, as `bm25.document_vector` weighs them
+    compared: tuple[float, ...] = ()  # cosines with the further vectors that the search was given, in order
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +232,15 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
+class Context:
+    """Words without which a quote says little: a table row's column heads, a list's opening sentence."""
+
+    text: str  # equals the page's text from start to end
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
 class Citation:
     """The proof of one sentence: words that stand on a page, and where."""
 
@@ -228,6 +255,8 @@ class Citation:
     end: int
     boxes: tuple[Box, ...]  # one per printed line; empty for text panes and where no box proved right
     verified: bool  # the quote stands at its span and, on a PDF, reads the same inside its boxes
+    context: Context | None = None  # on the same page, outside the quote
+    parts: tuple[tuple[int, int], ...] = ()  # of a list: spans of its opening and its items, in order
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +283,22 @@ class AnswerMode(StrEnum):
     GENERATIVE = "generative"
 
 
+NoAnswerReason: TypeAlias = Literal[
+    "nothing_searched",  # there is no document that may be seen
+    "no_words",  # nothing in the question can be looked for
+    "no_evidence",  # no page was found
+    "low_support",  # none of the pages found answers surely enough
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """What a question was looked for in."""
+
+    documents: int  # that may be seen and answer
+    pages: int  # of these
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """The reply to a question: proved sentences, or the nearest passages and no answer."""
@@ -266,7 +311,8 @@ class Answer:
     citations: tuple[Citation, ...]
     passages: tuple[Passage, ...]  # best first, distinct pages, also when there is no answer
     confidence: float  # in [0, 1], that the evidence answers
-    reason: str | None = None  # why there is no answer, e.g. "low_support"
+    reason: NoAnswerReason | None = None
+    searched: Searched = Searched(0, 0)
     follow_ups: tuple[str, ...] = ()
     timings: dict[str, float] = field(default_factory=dict)  # milliseconds by step
 

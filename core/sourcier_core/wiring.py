@@ -8,6 +8,7 @@ from sourcier_core.catalogue import Catalogue
 from sourcier_core.embedding import OnnxEmbedder, open_embedder
 from sourcier_core.errors import InvalidSettings
 from sourcier_core.file_store import FileStore
+from sourcier_core.glossary import packaged
 from sourcier_core.home import Home
 from sourcier_core.job_store import JobStore
 from sourcier_core.keys import KeyStore
@@ -18,7 +19,7 @@ from sourcier_core.settings import Settings
 
 SPECIAL_TOKENS = 2  # that a model puts before and after a text
 READER = "pdfium-2"  # raised when the same file would give another text
-CHUNKER = "lines-1"  # raised when the same text would give other chunks
+CHUNKER = "lines-3"  # raised when the same text would give other chunks, or other fields of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Stores:
     pages: PageStore
     embedder: Embedder
     index: ChunkIndex
+    fingerprint: str  # of what made the index, see fingerprint()
 
     def close(self) -> None:
         """Close what is open and let another process own the home."""
@@ -82,13 +84,15 @@ def open_stores(settings: Settings, *, owner: str) -> Stores:
         pages=PageStore(page_files),
         embedder=embedder,
         index=index,
+        fingerprint=fingerprint(settings, embedder),
     )
 
 
 def fingerprint(settings: Settings, embedder: OnnxEmbedder) -> str:
     """Return what made an index: two indexes of one fingerprint hold the same chunks and vectors."""
     chunking = f"{CHUNKER}-{settings.chunking.tokens}-{settings.chunking.context_tokens}"
-    return f"{READER} {chunking} {ANALYSER} {embedder.fingerprint}"
+    pivot = f"pivot-{packaged().version}" if settings.embedding.pivot else "no-pivot"
+    return f"{READER} {chunking} {ANALYSER} {pivot} {embedder.fingerprint}"
 
 
 def _check_chunks_fit(settings: Settings, embedder: OnnxEmbedder) -> None:

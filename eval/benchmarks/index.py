@@ -15,6 +15,7 @@ from sourcier_core.index_payload import DENSE, SIGNAL_DEPTH, SPARSE
 from sourcier_core.ports import ChunkIndex
 from sourcier_core.server_index import ServerIndex
 from sourcier_core.settings import RetrievalSettings
+from sourcier_core.types import Probe
 
 SIZES = (10_000, 50_000)  # chunks
 BUDGET_SIZE = 50_000  # the size that the budgets name
@@ -131,7 +132,7 @@ def _measure_clients(
 
 def _search(index: ChunkIndex, collection: SyntheticCollection) -> Callable[[SyntheticQuestion], object]:
     scope = collection.scope
-    return lambda question: index.search(question.dense, question.sparse, scope, LIMIT)
+    return lambda question: index.search([Probe(question.dense, question.sparse)], scope, LIMIT)
 
 
 def _bare_hybrid(client: QdrantClient, question: SyntheticQuestion) -> object:

@@ -1,8 +1,8 @@
-"""Benchmark: CPU time of a question, against the plain pipeline's, on the PDFs and among 50,000 chunks."""
+"""Benchmark: CPU time of a question: against the plain pipeline, and beyond embedding by the index's size."""
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -12,12 +12,13 @@ from qdrant_client import QdrantClient
 from benchmarks.measuring import interleaved, measure, percentile
 from benchmarks.plain_pipeline import store_of_vectors
 from benchmarks.reporting import Budget, Measurement, Report
+from benchmarks.synthetic import CHUNKS_A_PAGE, PAGES_A_DOCUMENT, SyntheticCollection
 from benchmarks.workbench import Workbench
 from sourcier_core.edge_index import EdgeIndex
 from sourcier_core.types import AnswerStatus
+from sourcier_core.wiring import open_stores
 from sourcier_service.access import OPERATOR
-from sourcier_service.question import understand
-from sourcier_service.retrieval import Retriever
+from sourcier_service.question import Question, understand
 from sourcier_service.wiring import Services, open_services
 
 QUESTIONS = 30  # a repeat
@@ -29,15 +30,19 @@ PLAIN = "plain pipeline: embed and search"
 PLAIN_ON_ONE_THREAD = "the same, torch on one thread"
 LEAST_OF_PLAIN = Budget(5.0, at_most=False)
 WORST_TAIL = Budget(4.0)
+MANY_PAGES = 10_000
+MOST_BEYOND_EMBEDDING = Budget(15.0)  # CPU ms of a question's retrieval and ranking among MANY_PAGES
+EMBEDDING = "the embedding of the same questions"
 FEWER_CHUNKS = 3.2  # Sourcier's chunks for one of the plain pipeline, measured on six filings of 434 pages
 
 
 def run(bench: Workbench) -> Report:
     """Ask the PDFs, then a synthetic collection of the size that the budgets name."""
     pages = bench.pdf_home.pages
-    about = f"{QUESTIONS} questions a repeat; the PDFs ({pages} pages), then 50,000 synthetic chunks"
+    about = f"{QUESTIONS} questions a repeat; the PDFs ({pages} pages), then synthetic collections"
     report = Report("question", about)
     _ask_the_pdfs(bench, report)
+    _ask_many_pages(bench, report)
     _ask_many_chunks(bench, report)
     return report
 
@@ -101,6 +106,65 @@ def _measure_answers(report: Report, services: Services, questions: Sequence[str
     retrieval = report.measurements[0].cpu
     report.ratio("CPU of a whole answer, first time", of_first.cpu / retrieval, "Sourcier's retrieval alone")
     report.ratio("CPU of a whole answer, asked again", of_again.cpu / retrieval, "Sourcier's retrieval alone")
+
+
+def _ask_many_pages(bench: Workbench, report: Report) -> None:
+    """Measure retrieval and ranking without the question's embedding, each question asked once."""
+    collection = SyntheticCollection(MANY_PAGES * CHUNKS_A_PAGE)
+    bench.say(f"building a home of {MANY_PAGES:,} synthetic pages")
+    with bench.temporary() as folder:
+        settings = bench.settings(folder / "home")
+        stores = open_stores(settings, owner="benchmarks")
+        try:
+            collection.write_to(stores)
+        finally:
+            stores.close()
+        services = open_services(settings, owner="benchmarks")
+        try:
+            asked = [
+                question.text for question in collection.questions(QUESTIONS * (bench.options.repeats + 2))
+            ]
+            documents = max(1, MANY_PAGES // PAGES_A_DOCUMENT)
+            naming = [f"{text} manual {1 + n % documents:05d}" for n, text in enumerate(asked)]
+            _measure_beyond_embedding(bench, report, services, asked, f"{MANY_PAGES:,} pages")
+            _measure_beyond_embedding(
+                bench, report, services, naming, f"{MANY_PAGES:,} pages, a document named"
+            )
+        finally:
+            services.close()
+
+
+def _measure_beyond_embedding(
+    bench: Workbench, report: Report, services: Services, texts: Sequence[str], where: str
+) -> None:
+    scope = services.access.scope(OPERATOR)
+    embedder, most = services.stores.embedder, services.settings.answer.max_question_chars
+    bench.say(f"asking {len(texts)} questions once, understood beforehand ({where})")
+    questions = [understand(text, embedder, max_chars=most) for text in texts]
+    batches = [questions[first : first + QUESTIONS] for first in range(0, len(questions), QUESTIONS)]
+    to_retrieve, to_embed = iter(batches), iter(batches)
+
+    def retrieve(left: Iterator[Sequence[Question]]) -> None:
+        for question in next(left):
+            services.retriever.retrieve(question, scope)
+
+    def embed(left: Iterator[Sequence[Question]]) -> None:
+        for question in next(left):
+            embedder.embed_question(question.text)
+
+    ways = {
+        f"{RETRIEVAL} of questions understood": partial(retrieve, to_retrieve),
+        "embedding them": partial(embed, to_embed),
+    }
+    for warm in ways.values():
+        warm()
+    costs = interleaved(ways, bench.options.repeats)
+    beyond, embedding = (
+        report.measured(f"{name}: {where}", found, QUESTIONS, "question") for name, found in costs.items()
+    )
+    name = f"retrieval and ranking beyond the embedding: {where}"
+    report.ratio(f"CPU of {name}", beyond.cpu / embedding.cpu, EMBEDDING)
+    report.figure(name, 1000 * beyond.cpu, "CPU ms", budget=MOST_BEYOND_EMBEDDING)
 
 
 def _ask_many_chunks(bench: Workbench, report: Report) -> None:
@@ -199,14 +263,10 @@ def _measure_clients(report: Report, services: Services, questions: Sequence[str
 
 
 def _retrieve(services: Services) -> Callable[[str], object]:
-    stores = services.stores
+    embedder, retriever = services.stores.embedder, services.retriever
     scope = services.access.scope(OPERATOR)
-    settings = services.settings
-    retriever = Retriever(
-        index=stores.index, catalogue=stores.catalogue, pages=stores.pages, settings=settings.retrieval
-    )
-    most = settings.answer.max_question_chars
-    return lambda text: retriever.retrieve(understand(text, stores.embedder, max_chars=most), scope)
+    most = services.settings.answer.max_question_chars
+    return lambda text: retriever.retrieve(understand(text, embedder, max_chars=most), scope)
 
 
 def _questions_of(texts: Sequence[Sequence[str]], count: int) -> list[str]:

@@ -1,8 +1,9 @@
 """A folder with questions.jsonl and docs/ -> the questions with their evidence."""
 
+import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,6 +13,7 @@ from sourcier_eval.locations import Location
 
 QUESTIONS = "questions.jsonl"
 DOCS = "docs"
+SHOWN_FAULTS = 50
 
 T = TypeVar("T")
 _NAMES: dict[type, str] = {
@@ -49,6 +51,7 @@ class Question:
     evidence: tuple[Evidence, ...]
     source: str | None = None  # where the question comes from
     meta: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    line: int = field(default=0, compare=False)  # 1-based, where it stands in the file; 0 if in none
 
     @property
     def kind(self) -> str | None:
@@ -71,10 +74,23 @@ class QuestionSet:
     questions: tuple[Question, ...]  # at least one, distinct ids, in the order of the file
 
     @property
-    def missing_documents(self) -> tuple[str, ...]:
-        """Documents named as evidence that are not in `docs`: no run can find them. Reads the folder."""
-        named = {evidence.doc for question in self.questions for evidence in question.evidence}
-        return tuple(sorted(name for name in named if not (self.docs / name).is_file()))
+    def path(self) -> Path:
+        """The file of the questions."""
+        return self.docs.parent / QUESTIONS
+
+    @property
+    def sha256(self) -> str:
+        """What tells this set from another: of questions and gold, whatever their order and layout."""
+        rows = [asdict(question) | {"line": 0} for question in sorted(self.questions, key=lambda q: q.id)]
+        return hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a line cannot be used."""
+
+    line: int  # 1-based
+    cause: str
 
 
 def read_question_set(directory: Path) -> QuestionSet:
@@ -83,105 +99,171 @@ def read_question_set(directory: Path) -> QuestionSet:
     Keys that the format does not know are passed over; so are blank lines.
 
     Raises:
-        InvalidQuestionSet: A file is missing or a line is not in the format; it names file, line and cause.
+        InvalidQuestionSet: A file is missing, a line is not in the format, an id stands twice, or a document
+            of the evidence is not under `docs/`; it lists every fault with file, line and cause.
     """
     path, docs = directory / QUESTIONS, directory / DOCS
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise InvalidQuestionSet(
-            repr(str(directory)), f"{QUESTIONS} cannot be read ({error.strerror})"
-        ) from error
+    content = _read(path)
     if not docs.is_dir():
         raise InvalidQuestionSet(repr(str(directory)), f"the folder {DOCS}/ with its documents is missing")
+    # As `find_files` names them: what is outside, or differs in case, is no document of the set.
+    known = {found.relative_to(docs).as_posix() for found in docs.rglob("*") if found.is_file()}
+    return QuestionSet(directory.resolve().name, docs, _read_questions(path, content, known))
 
+
+def read_questions(path: Path) -> tuple[Question, ...]:
+    """Read questions alone, where the documents are not at hand.
+
+    Raises:
+        InvalidQuestionSet: As `read_question_set`, but for the documents.
+    """
+    return _read_questions(path, _read(path), None)
+
+
+def invalid_question_set(path: Path, faults: Sequence[Fault]) -> InvalidQuestionSet:
+    """Return the error that lists faults, at most SHOWN_FAULTS of them.
+
+    Args:
+        path: Of the questions.
+        faults: In the order of their lines.
+    """
+    told = [f"{path}:{fault.line}: {fault.cause}" for fault in faults[:SHOWN_FAULTS]]
+    if len(faults) > SHOWN_FAULTS:
+        told.append(f"and {len(faults) - SHOWN_FAULTS} more")
+    count = f"{len(faults)} fault{'s' if len(faults) > 1 else ''}; nothing was asked"
+    return InvalidQuestionSet(repr(str(path)), "\n  ".join([count, *told]))
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        where = repr(str(path.parent))
+        raise InvalidQuestionSet(where, f"{QUESTIONS} cannot be read ({error.strerror})") from error
+
+
+def _read_questions(path: Path, content: bytes, known: Collection[str] | None) -> tuple[Question, ...]:
     lines: dict[str, int] = {}
-    questions = []
+    questions: list[Question] = []
+    faults: list[Fault] = []
     # Not str.splitlines: it would also part a line at U+2028 and its like inside a text.
     for number, line in enumerate(content.removeprefix(b"\xef\xbb\xbf").split(b"\n"), start=1):
         if not line.strip():
             continue
-        try:
-            question = _question(line)
-            if question.id in lines:
-                raise _Malformed(f"the id {question.id!r} stands on line {lines[question.id]} already")
-        except _Malformed as error:
-            raise InvalidQuestionSet(f"{str(path)!r} line {number}", str(error)) from error
-        lines[question.id] = number
+        causes: list[str] = []
+        question = _question(line, number, causes)
+        if question.id:
+            first = lines.setdefault(question.id, number)
+            if first != number:
+                causes.append(f"the id {question.id!r} stands on line {first} already")
+        if known is not None:
+            unknown = sorted({e.doc for e in question.evidence if e.doc and e.doc not in known})
+            causes += [f"there is no document {name!r} under {DOCS}/" for name in unknown]
+        faults += [Fault(number, cause) for cause in causes]
         questions.append(question)
+    if faults:
+        raise invalid_question_set(path, faults)
     if not questions:
         raise InvalidQuestionSet(repr(str(path)), "it has no question")
-    return QuestionSet(name=directory.resolve().name, docs=docs, questions=tuple(questions))
+    return tuple(questions)
 
 
-class _Malformed(Exception):
-    """Why a line is not in the format; becomes InvalidQuestionSet with file and line."""
-
-
-def _question(line: bytes) -> Question:
-    row = _object(line)
-    question = Question(
-        id=_text(row, "id"),
-        text=_text(row, "question"),
-        lang=_field(row, "lang", str, optional=True) or UNDETERMINED,
-        answerable=_required(row, "answerable", bool),
-        answer=_field(row, "answer", str),
-        evidence=tuple(_evidence(item) for item in _required(row, "evidence", list)),
-        source=_field(row, "source", str, optional=True),
-        meta=_field(row, "meta", dict, optional=True) or {},
+def _question(line: bytes, number: int, causes: list[str]) -> Question:
+    """Read a line and add to the causes why it cannot be used; a question with a cause is not to be asked."""
+    row = _object(line, causes)
+    fields = _Fields({}, []) if row is None else _Fields(row, causes)
+    before = len(causes)
+    answerable = fields.required("answerable", bool, otherwise=False)
+    answer = fields.value("answer", str)
+    if row is not None and len(causes) == before:
+        causes += _contradiction(answerable, answer)
+    evidence = fields.required("evidence", list, otherwise=[])
+    return Question(
+        id=fields.text("id"),
+        text=fields.text("question"),
+        lang=fields.value("lang", str, optional=True) or UNDETERMINED,
+        answerable=answerable,
+        answer=answer,
+        evidence=tuple(_evidence(i, item, causes) for i, item in enumerate(evidence, start=1)),
+        source=fields.value("source", str, optional=True),
+        meta=fields.value("meta", dict, optional=True) or {},
+        line=number,
     )
-    if question.answerable and question.answer is None:
-        raise _Malformed('answerable is true but answer is null; write "" where only retrieval is measured')
-    if not question.answerable and question.answer is not None:
-        raise _Malformed("answerable is false but answer is not null")
-    return question
 
 
-def _object(line: bytes) -> dict[str, Any]:
+def _contradiction(answerable: bool, answer: str | None) -> list[str]:
+    if answerable and answer is None:
+        return ['answerable is true but answer is null; write "" where only retrieval is measured']
+    if not answerable and answer is not None:
+        return ["answerable is false but answer is not null"]
+    return []
+
+
+def _object(line: bytes, causes: list[str]) -> dict[str, Any] | None:
     try:
         row = json.loads(line.decode("utf-8"))
+        json.dumps(row, ensure_ascii=False).encode("utf-8")
     except UnicodeDecodeError as error:
-        raise _Malformed(f"it is not UTF-8 (byte {error.start + 1})") from error
+        causes.append(f"it is not UTF-8 (byte {error.start + 1})")
+    except UnicodeEncodeError:
+        causes.append("a text holds half of a character (a lone \\ud800 to \\udfff)")
     except json.JSONDecodeError as error:
-        raise _Malformed(f"it is not JSON ({error.msg}, column {error.colno})") from error
-    except (ValueError, RecursionError) as error:  # a number of thousands of digits, brackets without end
-        raise _Malformed("it is not JSON that can be read") from error
-    if not isinstance(row, dict):
-        raise _Malformed("it is not a JSON object")
-    return row
+        causes.append(f"it is not JSON ({error.msg}, column {error.colno})")
+    except (ValueError, RecursionError):  # a number of thousands of digits, brackets without end
+        causes.append("it is not JSON that can be read")
+    else:
+        if isinstance(row, dict):
+            return row
+        causes.append("it is not a JSON object")
+    return None
 
 
-def _evidence(item: object) -> Evidence:
+def _evidence(number: int, item: object, causes: list[str]) -> Evidence:
     if not isinstance(item, dict):
-        raise _Malformed("a piece of evidence is not an object")
-    page = _field(item, "page", int)
+        causes.append(f"evidence {number} is not an object")
+        return Evidence("", None, "")
+    fields = _Fields(item, causes, f"evidence {number}: ")
+    page = fields.value("page", int)
     if page is not None and page < 1:
-        raise _Malformed(f"a page of evidence is {page}; pages count from 1")
-    return Evidence(doc=_text(item, "doc"), page=page, text=_field(item, "text", str, optional=True) or "")
+        causes.append(f"evidence {number}: page is {page}; pages count from 1")
+    return Evidence(fields.text("doc"), page, fields.value("text", str, optional=True) or "")
 
 
-def _text(row: Mapping[str, Any], key: str) -> str:
-    text = _required(row, key, str)
-    if not text.strip():
-        raise _Malformed(f"{key} is empty")
-    return text
+@dataclass(frozen=True, slots=True)
+class _Fields:
+    """Reads the values of an object and notes what is wrong with them."""
 
+    row: Mapping[str, Any]
+    causes: list[str]
+    where: str = ""
 
-def _required(row: Mapping[str, Any], key: str, kind: type[T]) -> T:
-    value = _field(row, key, kind)
-    if value is None:
-        raise _Malformed(f"{key} is null, it must be {_NAMES[kind]}")
-    return value
+    def value(self, key: str, kind: type[T], *, optional: bool = False) -> T | None:
+        """Return the value of that type, or None where it is null, wrong or, if optional, absent."""
+        if key not in self.row and not optional:
+            self._note(f"{key} is missing")
+        value = self.row.get(key)
+        if value is None:
+            return None
+        # bool is an int to Python, not to JSON.
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+            self._note(f"{key} is not {_NAMES[kind]}")
+            return None
+        return value
 
+    def required(self, key: str, kind: type[T], *, otherwise: T) -> T:
+        """Return the value of that type, or the other one where it is null, wrong or absent."""
+        value = self.value(key, kind)
+        if key in self.row and self.row[key] is None:
+            self._note(f"{key} is null, it must be {_NAMES[kind]}")
+        return otherwise if value is None else value
 
-def _field(row: Mapping[str, Any], key: str, kind: type[T], *, optional: bool = False) -> T | None:
-    """Return the value of that type, or None where it is null or, if optional, absent."""
-    if key not in row and not optional:
-        raise _Malformed(f"{key} is missing")
-    value = row.get(key)
-    if value is None:
-        return None
-    # bool is an int to Python, not to JSON.
-    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-        raise _Malformed(f"{key} is not {_NAMES[kind]}")
-    return value
+    def text(self, key: str) -> str:
+        """Return a text that is not blank, "" where there is none."""
+        before = len(self.causes)
+        text = self.required(key, str, otherwise="")
+        if len(self.causes) == before and not text.strip():
+            self._note(f"{key} is empty")
+        return text
+
+    def _note(self, cause: str) -> None:
+        self.causes.append(self.where + cause)

@@ -1,8 +1,6 @@
-"""Metrics -> tables on the terminal, metrics.json."""
+"""Metrics -> tables on the terminal."""
 
-import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import cast
 
 from rich import box
@@ -10,8 +8,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from sourcier_eval.metric_names import MEANS, OTHERS
-from sourcier_eval.summary import Block, GroupMetrics, RunMetrics
+from sourcier_eval.metric_names import MEANS, OTHERS, PARITY, RISKS
+from sourcier_eval.summary import Block, Gap, GroupMetrics, RunMetrics
 
 NOTHING = "-"  # where there was nothing to measure
 
@@ -21,8 +19,8 @@ _GROUP_COLUMNS = {
     "page.hit@5": "hit@5",
     "page.mrr": "MRR",
     "answer.containment": "answer",
-    "abstention.precision": "absP",
     "abstention.recall": "absR",
+    "risk.unsupported": "wrong",
     "latency_ms.p50": "p50ms",
     "latency_ms.p95": "p95ms",
 }
@@ -38,13 +36,9 @@ def render_metrics(metrics: RunMetrics) -> RenderableType:
     ]
     if len(metrics["by_language"]) > 1 or metrics["by_kind"]:
         parts.append(_group_table(metrics))
+    if any(gap for gaps in metrics["parity"].values() for gap in gaps.values()):
+        parts.append(_parity_table(metrics))
     return Group(*parts)
-
-
-def write_metrics(metrics: RunMetrics, path: Path) -> None:
-    """Write metrics.json: UTF-8, keys as `metric_names` lists them, replaced whole if it exists."""
-    text = json.dumps(metrics, ensure_ascii=False, allow_nan=False, indent=2)
-    path.write_text(text + "\n", encoding="utf-8")
 
 
 def _heading(name: str, overall: GroupMetrics) -> Text:
@@ -69,11 +63,11 @@ def _retrieval_table(overall: GroupMetrics) -> Table:
 
 
 def _other_table(overall: GroupMetrics) -> Table:
-    table = _table("Answers, abstention, latency: value [95 % interval]")
+    table = _table("Answers, abstention, risk, latency: value [95 % interval]")
     table.add_column("measure")
     table.add_column("value", justify="right")
     table.add_column("questions", justify="right")
-    for name in (*MEANS, *OTHERS):
+    for name in (*MEANS, *RISKS, *OTHERS):
         block, key = name.split(".", 1)
         if block not in {"page", "document"}:
             measured = overall["measured"].get(block, {}).get(key)
@@ -83,7 +77,9 @@ def _other_table(overall: GroupMetrics) -> Table:
 
 
 def _group_table(metrics: RunMetrics) -> Table:
-    table = _table("By language and kind: pages found, answer containment, abstention, latency")
+    table = _table(
+        "By language and kind: pages found, answer containment, abstention, wrong answers, latency"
+    )
     table.add_column("group", overflow="fold")
     table.add_column("n", justify="right")
     for heading in _GROUP_COLUMNS.values():
@@ -93,6 +89,23 @@ def _group_table(metrics: RunMetrics) -> Table:
         # Text: a kind is the set author's word and may look like markup.
         table.add_row(Text(name), str(group["questions"]), *values)
     return table
+
+
+def _parity_table(metrics: RunMetrics) -> Table:
+    table = _table("Parity: gap [95 % interval]")
+    table.add_column("measure")
+    for name in metrics["parity"]:
+        table.add_column(name.replace("_", " "), justify="right")
+    for name in PARITY:
+        table.add_row(name, *(_gap(gaps[name]) for gaps in metrics["parity"].values()))
+    return table
+
+
+def _gap(gap: Gap | None) -> str:
+    if gap is None:
+        return NOTHING
+    low, high = gap["interval_95"]
+    return rf"{gap['gap']:+.3f} \[{low:+.2f}, {high:+.2f}]"
 
 
 def _table(title: str) -> Table:

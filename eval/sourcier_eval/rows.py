@@ -50,6 +50,8 @@ class Row:
     passages: tuple[RowPassage, ...]  # best first, distinct pages, also where it abstained
     citations: tuple[RowCitation, ...]
     latency_ms: float  # from question to answer, milliseconds
+    confidence: float | None = None  # in [0, 1], that the evidence answers; None in rows of old
+    reason: str | None = None  # why there is no answer, e.g. "low_support"
 
     @property
     def abstained(self) -> bool:
@@ -62,7 +64,7 @@ class Row:
 
     @classmethod
     def from_json(cls, row: Mapping[str, Any]) -> Self:
-        """Read what `to_json` made, after `json.loads`.
+        """Read what `to_json` made, after `json.loads`; also what it made before there was a confidence.
 
         Raises:
             KeyError: A key is missing.
@@ -79,4 +81,6 @@ class Row:
             passages=tuple(RowPassage(**passage) for passage in row["passages"]),
             citations=tuple(RowCitation(**citation) for citation in row["citations"]),
             latency_ms=row["latency_ms"],
+            confidence=row.get("confidence"),
+            reason=row.get("reason"),
         )

@@ -3,57 +3,59 @@
 import json
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import closing
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import track
 
 from sourcier_core.errors import RequestError, StorageFull
-from sourcier_core.settings import IndexSettings, Settings
+from sourcier_core.settings import Settings
 from sourcier_core.types import Answer, AnswerStatus
-from sourcier_eval.question_sets import Question, QuestionSet, read_question_set
-from sourcier_eval.report import render_metrics, write_metrics
+from sourcier_eval.html_report import render_report
+from sourcier_eval.question_sets import Question, QuestionSet
+from sourcier_eval.report import render_metrics
 from sourcier_eval.rows import Row, RowCitation, RowPassage
-from sourcier_eval.summary import RunMetrics, summarise
-from sourcier_ingestion.batch import HomeTarget, find_files, ingest_files
+from sourcier_eval.run_files import METRICS, REPORT, ROWS, begin_run, read_run, write_json
+from sourcier_eval.set_homes import open_set
+from sourcier_eval.summary import RunMetrics
 from sourcier_service.access import OPERATOR
-from sourcier_service.wiring import Services, open_services
+from sourcier_service.wiring import Services
 
 COLLECTION = "eval"
 
 
-def run_set(directory: Path, out: Path, settings: Settings) -> RunMetrics:
-    """Measure a set and write `rows.jsonl`, `metrics.json` and `settings.json`.
+def run_set(directory: Path, out: Path, settings: Settings, *, home: Path | None = None) -> RunMetrics:
+    """Measure a set; write rows, metrics, settings, the report, and what `run_files.read_run` needs.
 
-    The documents go into a home of the run's own, `out/home`, where they stay: a second run asks at once.
+    The documents go into a home of the run's own, where they stay: a second run asks at once. Where its index
+    was made with other settings, or by a version that makes other ones, another home is made beside it.
 
     Args:
         directory: Holds `questions.jsonl` and `docs/`.
         out: Made where there is none.
         settings: Of reading, retrieval and answers; their home and index are not used.
+        home: Of the run; default `out/home`.
 
     Raises:
-        InvalidQuestionSet: The set cannot be read.
+        InvalidQuestionSet: The set has faults; all are listed, and no question is asked.
         DependencyError: Something outside failed.
     """
-    question_set = read_question_set(directory)
-    own = _settings_of_run(settings, out)
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        (out / "settings.json").write_text(own.model_dump_json(indent=2) + "\n", encoding="utf-8")
-        with HomeTarget(own) as target:
-            ingest_files(find_files([question_set.docs]), COLLECTION, target)
-        with closing(open_services(own, owner="sourcier eval")) as services:
-            rows = _write_rows(
-                ask_all(question_set, services), len(question_set.questions), out / "rows.jsonl"
-            )
-        metrics = summarise(question_set, rows)
-        write_metrics(metrics, out / "metrics.json")
+        with open_set(directory, settings, home or out / "home") as opened:
+            out.mkdir(parents=True, exist_ok=True)
+            services = opened.services
+            settings_json = services.settings.model_dump_json(indent=2)
+            begin_run(out, opened.questions, opened.documents, settings_json, opened.warnings)
+            _write_rows(ask_all(opened.questions, services), len(opened.questions.questions), out / ROWS)
+        run = read_run(out)
+        write_json(run.metrics, out / METRICS)
+        (out / REPORT).write_text(render_report(run), encoding="utf-8")
     except OSError as error:
         raise StorageFull(str(out)) from error
-    Console().print(render_metrics(metrics))
-    return metrics
+    console = Console()
+    console.print(render_metrics(run.metrics))
+    console.print(f"Report: {out / REPORT}", markup=False, soft_wrap=True)
+    return run.metrics
 
 
 def ask_all(question_set: QuestionSet, services: Services) -> Iterator[Row]:
@@ -61,44 +63,47 @@ def ask_all(question_set: QuestionSet, services: Services) -> Iterator[Row]:
     scope = services.access.scope(OPERATOR)
     for question in question_set.questions:
         start = time.perf_counter()
+        answer: Answer | RequestError
         try:
             answer = services.answering.answer(question.text, scope)
-        except RequestError:
-            answer = None  # a question that cannot be asked has no answer
+        except RequestError as error:
+            answer = error  # a question that cannot be asked has no answer
         yield to_row(question, answer, (time.perf_counter() - start) * 1000)
 
 
-def to_row(question: Question, answer: Answer | None, latency_ms: float) -> Row:
-    """Return what is kept of an answer."""
+def to_row(question: Question, answer: Answer | RequestError, latency_ms: float) -> Row:
+    """Return what is kept of an answer, or of why the question could not be asked."""
+    if isinstance(answer, RequestError):
+        return Row(
+            id=question.id,
+            question=question.text,
+            lang=question.lang,
+            answerable=question.answerable,
+            status=AnswerStatus.NO_ANSWER,
+            answer="",
+            passages=(),
+            citations=(),
+            latency_ms=round(latency_ms, 2),
+            confidence=0.0,
+            reason=answer.code,
+        )
     return Row(
         id=question.id,
         question=question.text,
         lang=question.lang,
         answerable=question.answerable,
-        status=answer.status if answer else AnswerStatus.NO_ANSWER,
-        answer=answer.text if answer else "",
-        passages=tuple(RowPassage(p.document.name, p.page, p.score) for p in answer.passages)
-        if answer
-        else (),
-        citations=tuple(RowCitation(c.document.name, c.page, c.quote, c.verified) for c in answer.citations)
-        if answer
-        else (),
+        status=answer.status,
+        answer=answer.text,
+        passages=tuple(RowPassage(p.document.name, p.page, p.score) for p in answer.passages),
+        citations=tuple(RowCitation(c.document.name, c.page, c.quote, c.verified) for c in answer.citations),
         latency_ms=round(latency_ms, 2),
+        confidence=answer.confidence,
+        reason=answer.reason,
     )
 
 
-def _settings_of_run(settings: Settings, out: Path) -> Settings:
-    # Always the embedded index: on a shared server the run's collection could be the live one.
-    embedding = settings.embedding.model_copy(update={"exports": settings.exports})
-    home = (out / "home").absolute()
-    return settings.model_copy(update={"home": home, "index": IndexSettings(), "embedding": embedding})
-
-
-def _write_rows(rows: Iterable[Row], count: int, path: Path) -> list[Row]:
-    kept: list[Row] = []
+def _write_rows(rows: Iterable[Row], count: int, path: Path) -> None:
     console = Console(stderr=True)
     with path.open("w", encoding="utf-8") as file:
         for row in track(rows, description="asking", total=count, console=console, transient=True):
             file.write(json.dumps(row.to_json(), ensure_ascii=False) + "\n")
-            kept.append(row)
-    return kept

@@ -4,6 +4,7 @@ from collections.abc import Collection, Hashable, Sequence
 
 from sourcier_eval.answer_metrics import citation_precision, citation_recall, containment, token_f1
 from sourcier_eval.comparable_text import tokens
+from sourcier_eval.judgements import judge
 from sourcier_eval.locations import Location, document_level, page_level
 from sourcier_eval.metric_names import CUTOFFS, NDCG_CUTOFF
 from sourcier_eval.question_sets import Question
@@ -78,4 +79,8 @@ def _decision_scores(question: Question, row: Row) -> dict[str, float]:
         scores["abstention.precision"] = float(not question.answerable)
     rate = "abstention.false_rate" if question.answerable else "abstention.recall"
     scores[rate] = float(row.abstained)
+    if judged := judge(question, row):
+        scores["risk.full_coverage"] = float(judged.wrong)
+        if judged.answered:
+            scores["risk.unsupported"] = float(judged.wrong)
     return scores

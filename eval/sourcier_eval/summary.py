@@ -8,9 +8,11 @@ import numpy as np
 
 from sourcier_core.types import AnswerStatus
 from sourcier_eval.answer_metrics import abstention
-from sourcier_eval.intervals import bootstrap_means
-from sourcier_eval.metric_names import LATENCY_PERCENTILES, MEANS
+from sourcier_eval.intervals import bootstrap_gap, bootstrap_means
+from sourcier_eval.judgements import judge_all
+from sourcier_eval.metric_names import CROSS_LINGUAL, FRENCH_ENGLISH, LATENCY_PERCENTILES, MEANS, PARITY
 from sourcier_eval.question_sets import Question, QuestionSet
+from sourcier_eval.risks import estimate_risks
 from sourcier_eval.rows import Row
 from sourcier_eval.scores import score_question
 
@@ -30,9 +32,21 @@ class GroupMetrics(TypedDict):
     answer: Block
     citations: Block
     abstention: Block
+    risk: Block
     latency_ms: Block
     measured: dict[str, dict[str, int]]
     interval_95: dict[str, dict[str, list[float] | None]]
+
+
+class Gap(TypedDict):
+    """How far two groups of questions are apart: the mean of the first less that of the second."""
+
+    gap: float
+    interval_95: list[float]
+    questions: list[int]
+
+
+Gaps: TypeAlias = dict[str, Gap | None]  # by name; None where one group has nothing to measure
 
 
 class RunMetrics(TypedDict):
@@ -42,6 +56,7 @@ class RunMetrics(TypedDict):
     overall: GroupMetrics
     by_language: dict[str, GroupMetrics]
     by_kind: dict[str, GroupMetrics]
+    parity: dict[str, Gaps]
 
 
 def summarise(question_set: QuestionSet, rows: Iterable[Row]) -> RunMetrics:
@@ -64,6 +79,7 @@ def summarise(question_set: QuestionSet, rows: Iterable[Row]) -> RunMetrics:
         overall=_group(questions, by_id),
         by_language=_groups(questions, by_id, key=lambda question: question.lang),
         by_kind=_groups(questions, by_id, key=lambda question: question.kind),
+        parity=_parity(questions, by_id),
     )
 
 
@@ -97,6 +113,13 @@ def _group(questions: Sequence[Question], by_id: Mapping[str, Row]) -> GroupMetr
     means, measured, intervals = _means(
         [score_question(question, by_id.get(question.id)) for question in questions]
     )
+    for name, estimate in estimate_risks(
+        judge_all((question, by_id[question.id]) for question in questions if question.id in by_id)
+    ).items():
+        block, key = name.split(".", 1)
+        means[block][key] = estimate.mean if estimate else None
+        measured[block][key] = estimate.count if estimate else 0
+        intervals[block][key] = [estimate.low, estimate.high] if estimate else None
     decided = abstention(
         (by_id[question.id].abstained, question.answerable) for question in questions if question.id in by_id
     )
@@ -111,6 +134,7 @@ def _group(questions: Sequence[Question], by_id: Mapping[str, Row]) -> GroupMetr
         answer=means["answer"],
         citations=means["citations"],
         abstention=means["abstention"] | {"f1": decided.f1, "abstained": decided.abstained},
+        risk=means["risk"],
         latency_ms=_latency([row.latency_ms for row in rows]),
         measured=measured,
         interval_95=intervals,
@@ -130,6 +154,31 @@ def _means(
         measured.setdefault(block, {})[key] = interval.count if interval else 0
         intervals.setdefault(block, {})[key] = [interval.low, interval.high] if interval else None
     return means, measured, intervals
+
+
+def _parity(questions: Sequence[Question], by_id: Mapping[str, Row]) -> dict[str, Gaps]:
+    scores = [score_question(question, by_id.get(question.id)) for question in questions]
+    by_language = [_ENGLISH_FRENCH.get(question.lang) for question in questions]
+    cross_lingual = [question.kind == "cross_lingual" for question in questions]
+    return {FRENCH_ENGLISH: _gaps(scores, by_language), CROSS_LINGUAL: _gaps(scores, cross_lingual)}
+
+
+_ENGLISH_FRENCH = {"en": False, "fr": True}  # whether it is the first side
+
+
+def _gaps(scores: Sequence[Mapping[str, float]], first: Sequence[bool | None]) -> Gaps:
+    gaps: Gaps = {}
+    for name in PARITY:
+        told = [(side, of_one[name]) for side, of_one in zip(first, scores, strict=True) if name in of_one]
+        gaps[name] = _gap([v for side, v in told if side is True], [v for side, v in told if side is False])
+    return gaps
+
+
+def _gap(first: Sequence[float], second: Sequence[float]) -> Gap | None:
+    if not first or not second:
+        return None
+    gap = bootstrap_gap(first, second)
+    return Gap(gap=gap.mean, interval_95=[gap.low, gap.high], questions=[len(first), len(second)])
 
 
 def _latency(milliseconds: Sequence[float]) -> Block:

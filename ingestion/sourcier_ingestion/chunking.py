@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from sourcier_core.analysis import unglued
 from sourcier_core.settings import ChunkingSettings
 from sourcier_core.types import Page, TableRow
 from sourcier_ingestion.sections import SectionStart, path_at
@@ -79,7 +80,7 @@ class Chunker:
         context = self._context(" > ".join([title, *span.section]))
         header = page.text[slice(*span.header)] if span.header else ""
         parts = (context, header, page.text[span.start : span.end])
-        return "\n".join(" ".join(part.split()) for part in parts if part.strip())
+        return unglued("\n".join(" ".join(part.split()) for part in parts if part.strip()))
 
     def _fitting(self, context: str) -> str:
         while self._count(context) > self._settings.context_tokens and " " in context:

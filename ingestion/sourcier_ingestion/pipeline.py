@@ -15,6 +15,7 @@ from typing import BinaryIO
 from sourcier_core.bm25 import document_vector
 from sourcier_core.catalogue import Write
 from sourcier_core.errors import DependencyError, DocumentError, InvalidName, SourcierError
+from sourcier_core.glossary import packaged
 from sourcier_core.language import detect_language
 from sourcier_core.settings import Settings
 from sourcier_core.types import (
@@ -182,6 +183,7 @@ class Ingestion:
             body = reading.running_lines.body(page.text)
             starts = tracker.see(page, body)
             language = languages.see(page.text)
+            chars, digits = _count_characters(page.text[slice(*body)])
             for span in chunker.split(page, body, starts):
                 chunk = Chunk(
                     id=chunk_id(identity, file.sha256, page.number, span.start, span.end),
@@ -193,17 +195,28 @@ class Ingestion:
                     end=span.end,
                     section=span.section,
                     language=language,
+                    page_chars=chars,
+                    page_digits=round(digits / chars, 3) if chars else 0.0,
                 )
                 yield chunk, chunker.contextual_text(found_by, page, span)
 
     def _index(self, window: list[tuple[Chunk, str]], valid_from: int) -> None:
-        vectors = self._stores.embedder.embed_documents([text for _, text in window])
+        embedder = self._stores.embedder
+        vectors = embedder.embed_documents([text for _, text in window])
+        french = [nth for nth, (chunk, _) in enumerate(window) if self._needs_pivot(chunk)]
+        put = [packaged().translate(window[nth][1], window[nth][0].language).text for nth in french]
+        pivots = dict(zip(french, embedder.embed_documents(put), strict=True)) if put else {}
         self._stores.index.upsert(
             [
-                IndexedChunk(chunk, vector, document_vector(text, chunk.language), valid_from)
-                for (chunk, text), vector in zip(window, vectors, strict=True)
+                IndexedChunk(
+                    chunk, vector, document_vector(text, chunk.language), valid_from, pivots.get(nth)
+                )
+                for nth, ((chunk, text), vector) in enumerate(zip(window, vectors, strict=True))
             ]
         )
+
+    def _needs_pivot(self, chunk: Chunk) -> bool:
+        return self._settings.embedding.pivot and chunk.language == "fr"
 
     def _begin(self, document: str) -> Write:
         # A write that could not be undone when it failed, the disk being full, must not answer with this one.
@@ -273,6 +286,12 @@ class _UndoneOnError:
             self._stores.index.discard(self._write.document, self._write.sequence)
             self._stores.index.unretire(self._write.document, self._write.sequence)
             self._stores.catalogue.abandon_write(self._write)
+
+
+def _count_characters(text: str) -> tuple[int, int]:
+    """Return how many characters are no white space, and how many of these are digits."""
+    dense = "".join(text.split())
+    return len(dense), sum(character.isdigit() for character in dense)
 
 
 class _LanguageCount:

@@ -7,11 +7,20 @@ from typing import TypeVar
 
 from sourcier_core.ports import Embedder
 from sourcier_core.settings import AnswerSettings
-from sourcier_core.types import Answer, AnswerMode, AnswerSentence, AnswerStatus, Passage, Scope
-from sourcier_service.citing import Citer
-from sourcier_service.evidence import weigh
+from sourcier_core.types import (
+    Answer,
+    AnswerMode,
+    AnswerStatus,
+    NoAnswerReason,
+    Passage,
+    Scope,
+    Searched,
+)
+from sourcier_service.calibration import Calibration
+from sourcier_service.citing import Citer, sentences_of
+from sourcier_service.evidence import Evidence, weigh
 from sourcier_service.extraction import Extractor, choose
-from sourcier_service.question import understand
+from sourcier_service.question import Question, understand
 from sourcier_service.retrieval import Retrieved, Retriever
 
 T = TypeVar("T")
@@ -28,6 +37,7 @@ class Answering:
         retriever: Retriever,
         extractor: Extractor,
         citer: Citer,
+        calibration: Calibration,
         settings: AnswerSettings,
     ) -> None:
         self._embedder = embedder
@@ -35,6 +45,11 @@ class Answering:
         self._extractor = extractor
         self._citer = citer
         self._settings = settings
+        self._weights = calibration.evidence
+        self._thresholds = {
+            language: threshold.confidence
+            for language, threshold in calibration.thresholds(settings.max_risk).items()
+        }
 
     def answer(
         self, text: str, scope: Scope, *, language: str | None = None, with_boxes: bool = True
@@ -48,10 +63,11 @@ class Answering:
             with_boxes: Find the boxes of each quote on its page.
 
         Returns:
-            Verbatim sentences, each cited; or status `no_answer` with the nearest passages.
+            Verbatim sentences, each cited; or status `no_answer` with the reason, what was searched, and the
+            nearest passages.
 
         Raises:
-            QuestionEmpty: It has no letter and no digit.
+            QuestionEmpty: It is blank.
             QuestionTooLong: It is over the limit.
             IndexUnavailable: The database does not answer.
         """
@@ -61,7 +77,7 @@ class Answering:
         """Find passages without answering.
 
         Raises:
-            QuestionEmpty: It has no letter and no digit.
+            QuestionEmpty: It is blank.
             QuestionTooLong: It is over the limit.
             IndexUnavailable: The database does not answer.
         """
@@ -74,15 +90,17 @@ class Answering:
             question = understand(
                 text, self._embedder, max_chars=self._settings.max_question_chars, language=language
             )
+        if not question.words:
+            return _no_answer(question, None, 0.0, "no_words", clock.milliseconds)
         with clock.step("retrieve"):
             found = self._retriever.retrieve(question, scope)
         with clock.step("extract"):
-            candidates = self._extractor.candidates(question, found.passages, found.chunks)
-            evidence = weigh(found.passages, found.chunks, candidates)
-            confidence = evidence.probability() if evidence else 0.0
-        if confidence < self._settings.min_confidence:
-            reason = "low_support" if evidence else "no_evidence"
-            return _no_answer(question.text, question.language, found, confidence, reason, clock.milliseconds)
+            candidates = self._extractor.candidates(found.question, found.passages, found.chunks)
+            evidence = weigh(found.ranking, candidates)
+            confidence = evidence.probability(self._weights) if evidence else 0.0
+        if confidence < self._threshold(question.language):
+            reason = _reason(found, evidence)
+            return _no_answer(question, found, confidence, reason, clock.milliseconds)
         with clock.step("cite"):
             chosen = choose(candidates, self._settings.max_sentences)
             citations = self._citer.cite(chosen, with_boxes=with_boxes)
@@ -91,12 +109,19 @@ class Answering:
             status=AnswerStatus.ANSWERED,
             mode=AnswerMode.EXTRACTIVE,
             language=question.language,
-            sentences=tuple(AnswerSentence(" ".join(c.quote.split()), (c.n,)) for c in citations),
+            sentences=sentences_of(citations),
             citations=citations,
             passages=found.passages,
             confidence=confidence,
+            searched=found.searched,
             timings=clock.milliseconds,
         )
+
+    def _threshold(self, language: str) -> float:
+        """Return the least confidence that is answered; a fixed one wins over the risk stated."""
+        if self._settings.min_confidence is not None:
+            return self._settings.min_confidence
+        return self._thresholds.get(language, self._thresholds["all"])
 
 
 def _while_deleting(ask: Callable[[], T]) -> T:
@@ -109,19 +134,30 @@ def _while_deleting(ask: Callable[[], T]) -> T:
     return ask()
 
 
+def _reason(found: Retrieved, evidence: Evidence | None) -> NoAnswerReason:
+    if not found.searched.documents:
+        return "nothing_searched"
+    return "low_support" if evidence else "no_evidence"
+
+
 def _no_answer(
-    text: str, language: str, found: Retrieved, confidence: float, reason: str, timings: dict[str, float]
+    question: Question,
+    found: Retrieved | None,
+    confidence: float,
+    reason: NoAnswerReason,
+    timings: dict[str, float],
 ) -> Answer:
     return Answer(
-        question=text,
+        question=question.text,
         status=AnswerStatus.NO_ANSWER,
         mode=AnswerMode.EXTRACTIVE,
-        language=language,
+        language=question.language,
         sentences=(),
         citations=(),
-        passages=found.passages,
+        passages=found.passages if found else (),
         confidence=confidence,
         reason=reason,
+        searched=found.searched if found else Searched(0, 0),
         timings=timings,
     )
 

@@ -61,10 +61,18 @@ def print_answer(body: dict[str, Any]) -> None:
         console.print(
             "[bold]Les documents ne le disent pas.[/]" if french else "[bold]The documents do not say.[/]"
         )
-        console.print("Les passages les plus proches :" if french else "The nearest passages:")
-        print_passages(body["passages"][:3])
+        console.print(_why(body, french=french))
+        if body["passages"]:
+            console.print("Les passages les plus proches :" if french else "The nearest passages:")
+            print_passages(body["passages"][:3])
         return
+    contexts = {citation["n"]: citation["context"] for citation in body["citations"]}
+    shown = None
     for sentence in body["sentences"]:
+        context = contexts.get(sentence["citations"][0]) if sentence["citations"] else None
+        if context is not None and context != shown:
+            console.print(f"[dim]{escape(' '.join(context['text'].split()))}[/]")
+        shown = context
         marks = "".join(f"[{n}]" for n in sentence["citations"])
         console.print(f"{escape(sentence['text'])} [bold cyan]{escape(marks)}[/]")
     for citation in body["citations"]:
@@ -72,6 +80,31 @@ def print_answer(body: dict[str, Any]) -> None:
         console.print(
             f"  [cyan]{escape('[' + str(citation['n']) + ']')}[/] {escape(_place(citation))}{state}"
         )
+
+
+_WHY = {
+    "nothing_searched": (
+        "There is no document to search, yet.",
+        "Il n'y a encore aucun document à consulter.",
+    ),
+    "no_words": ("There is no word in it to look for.", "Elle ne contient aucun mot à chercher."),
+    "no_evidence": ("No page deals with this question.", "Aucune page ne traite de cette question."),
+    "low_support": (
+        "Some pages come near the question; none answers it clearly enough to be quoted.",
+        "Des pages approchent la question ; aucune n'y répond assez clairement pour être citée.",
+    ),
+}
+
+
+def _why(body: dict[str, Any], *, french: bool) -> str:
+    """Return why there is no answer, and what was searched."""
+    why = _WHY[body["reason"]][french]
+    documents, pages = body["searched"]["documents"], body["searched"]["pages"]
+    if not pages:
+        return why
+    if french:
+        return f"{why} Consultés : {documents} documents, {pages} pages."
+    return f"{why} Searched: {documents} documents, {pages} pages."
 
 
 def print_passages(passages: Sequence[dict[str, Any]]) -> None:

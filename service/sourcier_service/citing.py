@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from sourcier_core.errors import DocumentError
 from sourcier_core.page_store import PageStore
-from sourcier_core.types import Box, Citation
+from sourcier_core.types import AnswerSentence, Box, Citation, Context
 from sourcier_service.extraction import Candidate
 from sourcier_service.page_views import PageViews
+from sourcier_service.sentences import Unit
 
 
 class Citer:
@@ -44,10 +45,40 @@ class Citer:
             version=passage.version,
             page=passage.page,
             page_label=passage.page_label,
-            section=passage.section,
+            section=passage.section if candidate.section is None else candidate.section,
             quote=quote,
             start=unit.start,
             end=unit.end,
             boxes=boxes,
             verified=verified,
+            context=_context(candidate),
+            parts=_parts(candidate.unit),
         )
+
+
+def sentences_of(citations: Sequence[Citation]) -> tuple[AnswerSentence, ...]:
+    """Say the quotes: one sentence each, and each item of a list as a sentence of its own.
+
+    Returns:
+        Verbatim words, white space folded, in the order of the citations.
+    """
+    sentences: list[AnswerSentence] = []
+    for citation in citations:
+        spans = citation.parts or ((citation.start, citation.end),)
+        for start, end in spans:
+            words = citation.quote[start - citation.start : end - citation.start]
+            sentences.append(AnswerSentence(" ".join(words.split()), (citation.n,)))
+    return tuple(sentences)
+
+
+def _context(candidate: Candidate) -> Context | None:
+    span = candidate.unit.context
+    return Context(candidate.page.text[slice(*span)], *span) if span else None
+
+
+def _parts(unit: Unit) -> tuple[tuple[int, int], ...]:
+    """Return the spans of a list's opening and items: together they hold all its words."""
+    if not unit.items:
+        return ()
+    first = unit.items[0][0]
+    return (((unit.start, first),) if unit.start < first else ()) + unit.items

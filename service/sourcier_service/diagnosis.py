@@ -56,7 +56,8 @@ def examine(options: dict[str, Any]) -> list[Finding]:
             *findings,
             Finding("settings", str(error), ok=False, remedy="mend the file or variable named"),
         ]
-    return [*findings, _model(settings), _home(settings), _index(settings), _disk(settings), *_optional()]
+    findings += [_model(settings), *_cross_encoder(settings)]
+    return [*findings, _home(settings), _index(settings), _disk(settings), *_optional()]
 
 
 def export(options: dict[str, Any]) -> str:
@@ -106,6 +107,19 @@ def _model(settings: Settings) -> Finding:
         remedy = f"give embedding.model the path of a sentence-transformers folder, or: hf download {source}"
         return Finding(name, f"neither a folder nor in the Hugging Face cache ({source})", False, remedy)
     return Finding(name, f"found ({source}), exported at the first use (or: sourcier doctor --export-model)")
+
+
+def _cross_encoder(settings: Settings) -> list[Finding]:
+    model = settings.retrieval.cross_encoder
+    if not model:
+        return []
+    name = f"cross-encoder {model}"
+    if find_spec("torch") is None or find_spec("sentence_transformers") is None:
+        return [Finding(name, "nothing installed that loads it", ok=False, remedy=MODELS_EXTRA)]
+    if not _is_here(str(Path(model).expanduser())):
+        remedy = f"give retrieval.cross_encoder the path of a CrossEncoder folder, or: hf download {model}"
+        return [Finding(name, "neither a folder nor in the Hugging Face cache", ok=False, remedy=remedy)]
+    return [Finding(name, "found, loaded at the start")]
 
 
 def _is_here(source: str) -> bool:

@@ -1,39 +1,73 @@
-"""Question -> passages: hybrid search fused in Qdrant, then the pages that the chunks found stand on."""
+"""Question -> passages: hybrid search fused in Qdrant, then a linear ranker over each page's signals."""
 
-from collections import defaultdict
+import threading
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sourcier_core.catalogue import Catalogue
 from sourcier_core.page_store import PageStore, label_of
-from sourcier_core.ports import ChunkIndex
+from sourcier_core.ports import ChunkIndex, Embedder, PageReranker
 from sourcier_core.settings import RetrievalSettings
-from sourcier_core.types import Document, Passage, Scope, ScoredChunk
-from sourcier_service.question import Question
+from sourcier_core.types import Document, Passage, Probe, Scope, ScoredChunk, Searched
+from sourcier_service.question import Question, in_both_languages, with_core, with_pivot
+from sourcier_service.ranking import Ranker, Ranking
+from sourcier_service.reordering import reorder
+from sourcier_service.routing import DocumentNames, best_routed
+from sourcier_service.signals import PageSignals, page_signals
 
-SPARSE_SHARE = 0.5  # of a chunk's score: its BM25 score, the best one found being 1, beside its cosine
+SPARSE_SHARE = 0.5  # of a chunk's place: its BM25 score, the best one found being 1, beside its cosine
 MAX_DEEPER = 4  # times as many candidates are looked at, at most, where they stand on too few pages
-SECOND_CHUNK = 0.2  # a page's second best chunk counts this much beside the best
+SCOPES_KEPT = 16  # whose documents' names are remembered
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """What a search found, before it is ranked."""
+
+    question: Question  # as it was looked for: in both languages where both are spoken
+    chunks: tuple[ScoredChunk, ...]  # by fused score, best first
+    documents: dict[str, Document]  # of the chunks, by id
+    signals: PageSignals
+    searched: Searched
 
 
 @dataclass(frozen=True, slots=True)
 class Retrieved:
     """What was found: passages on distinct pages, and every chunk with its signals."""
 
+    question: Question  # as it was looked for: in both languages where both are spoken
     passages: tuple[Passage, ...]  # best first
-    chunks: tuple[ScoredChunk, ...]  # best first, see score_chunks
+    chunks: tuple[ScoredChunk, ...]  # best first by both their scores, see order_chunks
+    ranking: Ranking
+    searched: Searched
 
 
 class Retriever:
     """Finds the pages that may answer, within a scope."""
 
     def __init__(
-        self, *, index: ChunkIndex, catalogue: Catalogue, pages: PageStore, settings: RetrievalSettings
+        self,
+        *,
+        index: ChunkIndex,
+        embedder: Embedder,
+        catalogue: Catalogue,
+        pages: PageStore,
+        ranker: Ranker,
+        pivot: bool,
+        settings: RetrievalSettings,
+        reranker: PageReranker | None = None,
     ) -> None:
         self._index = index
+        self._embedder = embedder
         self._catalogue = catalogue
         self._pages = pages
+        self._ranker = ranker
+        self._pivot = pivot
         self._settings = settings
+        self._reranker = reranker
+        self._lock = threading.Lock()
+        self._names: OrderedDict[tuple[int, frozenset[str]], DocumentNames] = OrderedDict()
 
     def retrieve(self, question: Question, scope: Scope, limit: int | None = None) -> Retrieved:
         """Find passages.
@@ -45,24 +79,90 @@ class Retriever:
 
         Raises:
             IndexUnavailable: The database does not answer.
+            ModelUnusable: The cross-encoder gives no number.
         """
         wanted = limit or self._settings.passages
+        read = self._settings.cross_encoder_passages if self._reranker else 0
+        found = self.candidates(question, scope, max(wanted, read))
+        return self.rank(found, self._ranker, wanted)
+
+    def rank(self, found: Candidates, ranker: Ranker, wanted: int) -> Retrieved:
+        """Order the pages of a search, and read the best.
+
+        Args:
+            found: By `candidates`.
+            ranker: With the weights to use.
+            wanted: Distinct pages at most.
+
+        Raises:
+            ModelUnusable: The cross-encoder gives no number.
+        """
+        read = self._settings.cross_encoder_passages if self._reranker else 0
+        ranking = ranker.rank(found.signals)
+        passages = [
+            self._passage(best, probability, found.documents[best.chunk.document])
+            for best, probability in ranking.best(max(wanted, read))
+        ]
+        if self._reranker:
+            passages = reorder(found.question.text, passages, self._reranker, read)
+        return Retrieved(
+            question=found.question,
+            passages=tuple(passages[:wanted]),
+            chunks=tuple(order_chunks(found.chunks)),
+            ranking=ranking,
+            searched=found.searched,
+        )
+
+    def candidates(
+        self, question: Question, scope: Scope, wanted: int = 1, *, every_signal: bool = False
+    ) -> Candidates:
+        """Search, and compute the signals of every page found.
+
+        Args:
+            question: Understood with the index's model.
+            scope: What may be seen.
+            wanted: Distinct pages: where fewer are found, the search goes deeper.
+            every_signal: Also compute the one that takes a model, where the ranker does not weigh it.
+
+        Raises:
+            IndexUnavailable: The database does not answer.
+        """
+        names = self._document_names(scope)
+        if self._pivot and "fr" in (question.language, *names.languages):
+            question = with_pivot(question, self._embedder)
+        if names.languages - {question.language}:
+            question = in_both_languages(question)
+        routes = names.route(question)
+        if routes and (every_signal or self._ranker.weighs("dense_core")):
+            question = with_core(question, names.naming_words(question), self._embedder)
+        everywhere = Probe(question.dense, question.sparse, question.pivot)
+        probes = [everywhere]
+        if routed := best_routed(routes):
+            probes.append(replace(everywhere, documents=routed))
+        compare = [] if question.core is None else [question.core]
         depth = self._settings.candidates
-        chunks = self._index.search(question.dense, question.sparse, scope, depth)
+        chunks = self._index.search(probes, scope, depth, compare)
         while _count_pages(chunks) < wanted and len(chunks) == depth < MAX_DEEPER * self._settings.candidates:
             depth *= 2  # many chunks of few pages were found
-            chunks = self._index.search(question.dense, question.sparse, scope, depth)
-        documents = self._documents(chunks)
-        scored = score_chunks([chunk for chunk in chunks if chunk.chunk.document in documents])
-        ranked = rank_pages(scored)[:wanted]
-        passages = tuple(self._passage(best, score, documents[best.chunk.document]) for best, score in ranked)
-        return Retrieved(passages, tuple(chunk for chunk, _ in scored))
+            chunks = self._index.search(probes, scope, depth, compare)
+        documents = self._catalogue.documents_of({c.chunk.document for c in chunks})
+        known = tuple(c for c in chunks if c.chunk.document in documents)
+        signals = page_signals(question, known, documents, routes)
+        return Candidates(question, known, documents, signals, names.searched(scope.documents))
 
-    def _documents(self, chunks: Sequence[ScoredChunk]) -> dict[str, Document]:
-        found = {
-            identity: self._catalogue.document(identity) for identity in {c.chunk.document for c in chunks}
-        }
-        return {identity: document for identity, document in found.items() if document is not None}
+    def _document_names(self, scope: Scope) -> DocumentNames:
+        """Return the names of the documents in scope, read once for each state of the catalogue."""
+        key = scope.sequence, scope.collections
+        with self._lock:
+            if key in self._names:
+                self._names.move_to_end(key)
+                return self._names[key]
+        names = DocumentNames(self._catalogue.documents(sorted(scope.collections)))
+        with self._lock:
+            self._names[key] = names
+            while len(self._names) > SCOPES_KEPT:
+                self._names.popitem(last=False)
+        return names
 
     def _passage(self, best: ScoredChunk, score: float, document: Document) -> Passage:
         chunk = best.chunk
@@ -100,26 +200,11 @@ def _count_pages(chunks: Sequence[ScoredChunk]) -> int:
     return len({(scored.chunk.document, scored.chunk.page) for scored in chunks})
 
 
-def score_chunks(chunks: Sequence[ScoredChunk]) -> list[tuple[ScoredChunk, float]]:
-    """Return chunks with their scores, best first, ties by chunk id.
+def order_chunks(chunks: Sequence[ScoredChunk]) -> list[ScoredChunk]:
+    """Return chunks by cosine and share of the best BM25 score, best first, ties by chunk id.
 
     The fused rank decided which chunks are looked at; their order is by both scores, which tell how
     much better one is than the next.
     """
     most = max((chunk.sparse for chunk in chunks), default=0.0) or 1.0
-    scored = [(chunk, chunk.dense + SPARSE_SHARE * chunk.sparse / most) for chunk in chunks]
-    return sorted(scored, key=lambda pair: (-pair[1], pair[0].chunk.id))
-
-
-def rank_pages(scored: Sequence[tuple[ScoredChunk, float]]) -> list[tuple[ScoredChunk, float]]:
-    """Return each page's best chunk with the page's score, best page first, ties by chunk id.
-
-    A page scores its best chunk's score and a share of its second best's. A text pane is one page.
-    """
-    by_page: dict[tuple[str, int | None], list[tuple[ScoredChunk, float]]] = defaultdict(list)
-    for chunk, score in scored:
-        by_page[chunk.chunk.document, chunk.chunk.page].append((chunk, score))
-    ranked = []
-    for (best, score), *others in by_page.values():
-        ranked.append((best, score + SECOND_CHUNK * (others[0][1] if others else 0.0)))
-    return sorted(ranked, key=lambda pair: (-pair[1], pair[0].chunk.id))
+    return sorted(chunks, key=lambda c: (-(c.dense + SPARSE_SHARE * c.sparse / most), c.chunk.id))

@@ -1,16 +1,21 @@
 """Settings -> the services of one process."""
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 
+from sourcier_core.cross_encoder import open_cross_encoder
 from sourcier_core.settings import Settings
 from sourcier_core.wiring import Stores, open_stores
 from sourcier_ingestion.jobs import IngestionJobs
 from sourcier_ingestion.pipeline import Ingestion
 from sourcier_service.access import Access
 from sourcier_service.answering import Answering
+from sourcier_service.calibration import Calibration
+from sourcier_service.calibration_files import find_calibration
 from sourcier_service.citing import Citer
 from sourcier_service.extraction import Extractor
 from sourcier_service.page_views import PageViews
+from sourcier_service.ranking import Ranker
 from sourcier_service.retrieval import Retriever
 
 
@@ -21,6 +26,9 @@ class Services:
     settings: Settings
     stores: Stores
     access: Access
+    calibration: Calibration
+    retriever: Retriever
+    extractor: Extractor
     answering: Answering
     views: PageViews
     ingestion: Ingestion
@@ -42,9 +50,17 @@ def open_services(settings: Settings, *, owner: str) -> Services:
 
     Raises:
         IndexLocked: Another process owns the home.
+        InvalidCalibration: The calibration named in the settings cannot be read.
+        ModelMissing: The embedding model or the cross-encoder is not on this machine.
+        ModelUnusable: The cross-encoder is none.
         DependencyError: Something that cannot be opened.
     """
+    reranker = open_cross_encoder(settings.retrieval)  # first: a model that is missing leaves nothing open
     stores = open_stores(settings, owner=owner)
+    with ExitStack() as on_error:
+        on_error.callback(stores.close)
+        calibration = find_calibration(settings, stores.fingerprint)
+        on_error.pop_all()
     views = PageViews(
         originals=stores.originals,
         pages=stores.pages,
@@ -53,18 +69,30 @@ def open_services(settings: Settings, *, owner: str) -> Services:
         processes=settings.http.render_processes,
     )
     retriever = Retriever(
-        index=stores.index, catalogue=stores.catalogue, pages=stores.pages, settings=settings.retrieval
+        index=stores.index,
+        embedder=stores.embedder,
+        catalogue=stores.catalogue,
+        pages=stores.pages,
+        ranker=Ranker(calibration.ranking),
+        pivot=settings.embedding.pivot,
+        settings=settings.retrieval,
+        reranker=reranker,
     )
+    extractor = Extractor(embedder=stores.embedder, pages=stores.pages)
     ingestion = Ingestion(stores, settings)
     return Services(
         settings=settings,
         stores=stores,
         access=Access(stores.catalogue),
+        calibration=calibration,
+        retriever=retriever,
+        extractor=extractor,
         answering=Answering(
             embedder=stores.embedder,
             retriever=retriever,
-            extractor=Extractor(embedder=stores.embedder, pages=stores.pages),
+            extractor=extractor,
             citer=Citer(pages=stores.pages, views=views),
+            calibration=calibration,
             settings=settings.answer,
         ),
         views=views,

@@ -3,6 +3,7 @@
 import math
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -17,6 +18,7 @@ from sourcier_core.server_index import ServerIndex, connect
 from sourcier_core.types import (
     Chunk,
     IndexedChunk,
+    Probe,
     Scope,
     ScoredChunk,
     SparseVector,
@@ -117,7 +119,7 @@ def search(
     within: Scope | None = None,
     limit: int = 10,
 ) -> list[ScoredChunk]:
-    return index.search(dense, sparse, within or scope(), limit)
+    return index.search([Probe(dense, sparse)], within or scope(), limit)
 
 
 def ids(found: list[ScoredChunk]) -> list[str]:
@@ -239,10 +241,10 @@ def test_a_chunk_without_the_words_is_found_by_its_meaning_with_no_sparse_score(
     assert found.sparse == 0.0
 
 
-def test_a_chunk_outside_the_dense_candidates_is_found_by_its_words_with_no_dense_score(
+def test_a_chunk_outside_the_dense_candidates_is_found_by_its_words_and_has_its_cosine(
     index: ChunkIndex,
 ) -> None:
-    # Each signal goes four times as deep as the limit: with limit 2, the eight nearest leave this one out.
+    # Each signal goes twice as deep as the limit: with limit 2, the eight nearest leave this one out.
     near = [chunk(number) for number in range(8)]
     index.upsert([indexed(c, towards(0.99 - c.start / 100), SparseVector((8,), (1.0,))) for c in near])
     index.upsert([indexed(chunk(9), towards(0.5), SparseVector((7,), (1.0,)))])
@@ -250,8 +252,80 @@ def test_a_chunk_outside_the_dense_candidates_is_found_by_its_words_with_no_dens
     found = search(index, sparse=SparseVector((7,), (1.0,)), limit=2)
 
     # The nearest one and this one are each first by one signal: 1/60 both.
-    scores = {s.chunk.start: (s.dense, s.sparse > 0) for s in found}
-    assert scores == {0: (pytest.approx(0.99, abs=1e-6), False), 9: (0.0, True)}
+    assert {s.chunk.start: s.dense for s in found} == pytest.approx({0: 0.99, 9: 0.5}, abs=1e-6)
+    assert {s.chunk.start: s.sparse > 0 for s in found} == {0: False, 9: True}
+
+
+def test_a_found_chunk_has_its_terms(index: ChunkIndex) -> None:
+    index.upsert([indexed(chunk(), NORTH, SparseVector((7, 9), (1.5, 0.5)))])
+
+    (found,) = search(index)
+
+    assert found.terms == SparseVector((7, 9), (1.5, 0.5))
+
+
+def test_further_vectors_are_compared_and_find_nothing(index: ChunkIndex) -> None:
+    near = [chunk(number) for number in range(4)]
+    index.upsert([indexed(c, towards(0.99 - c.start / 100)) for c in near])
+    index.upsert([indexed(chunk(9), EAST)])
+
+    found = index.search([Probe(NORTH, NOTHING_SPARSE)], scope(), 2, [EAST, NORTH])
+
+    assert [s.chunk.start for s in found] == [0, 1]
+    assert [s.compared[1] for s in found] == pytest.approx([0.99, 0.98], abs=1e-6)
+    assert [s.compared[0] for s in found] == pytest.approx(
+        [math.sqrt(1 - 0.99**2), math.sqrt(1 - 0.98**2)], abs=1e-6
+    )
+
+
+def test_a_probe_of_documents_adds_what_stands_in_them(index: ChunkIndex) -> None:
+    near = [chunk(number) for number in range(8)]
+    index.upsert([indexed(c, towards(0.99 - c.start / 100)) for c in near])
+    index.upsert([indexed(chunk(9, document=BETA), towards(0.1))])
+    everywhere = Probe(NORTH, NOTHING_SPARSE)
+
+    without = index.search([everywhere], scope(), 2)
+    with_it = index.search(
+        [everywhere, Probe(NORTH, NOTHING_SPARSE, documents=frozenset({BETA}))], scope(), 2
+    )
+
+    assert {s.chunk.document for s in without} == {ALPHA}
+    assert {s.chunk.document for s in with_it} == {ALPHA, BETA}
+    assert [s.dense for s in with_it if s.chunk.document == BETA] == pytest.approx([0.1], abs=1e-6)
+
+
+def test_a_probe_of_documents_never_widens_the_scope(index: ChunkIndex) -> None:
+    index.upsert([indexed(chunk()), indexed(chunk(document=BETA, collection="board"))])
+
+    found = index.search([Probe(NORTH, NOTHING_SPARSE, documents=frozenset({BETA}))], scope(), 10)
+
+    assert found == []
+
+
+def test_a_question_put_into_english_is_measured_by_what_is_in_english(index: ChunkIndex) -> None:
+    french, english = chunk(1), replace(chunk(2), language="en")
+    index.upsert([replace(indexed(french, towards(-1.0)), pivot=EAST), indexed(english, EAST)])
+
+    asked = Probe(NORTH, NOTHING_SPARSE, pivot=EAST)
+    found = {s.chunk.start: s for s in index.search([asked], scope(), 10)}
+
+    assert found[1].dense == pytest.approx(-1.0, abs=1e-6)
+    assert found[1].pivot == pytest.approx(1.0, abs=1e-6)
+    assert (found[2].dense, found[2].pivot) == pytest.approx((0.0, 1.0), abs=1e-6)
+
+
+def test_a_question_in_english_is_its_own_pivot(index: ChunkIndex) -> None:
+    index.upsert([replace(indexed(chunk(1), towards(-1.0)), pivot=NORTH), indexed(chunk(2), towards(0.6))])
+
+    found = index.search([Probe(NORTH, NOTHING_SPARSE, pivot=NORTH)], scope(), 10)
+
+    assert {s.chunk.start: round(s.pivot, 4) for s in found} == {1: 1.0, 2: 0.6}
+
+
+def test_no_probe_finds_nothing(index: ChunkIndex) -> None:
+    index.upsert([indexed(chunk())])
+
+    assert index.search([], scope(), 10) == []
 
 
 def test_a_question_without_terms_finds_by_meaning(index: ChunkIndex) -> None:

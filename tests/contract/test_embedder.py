@@ -18,6 +18,7 @@ from sourcier_core.errors import ModelCorrupt, ModelMissing
 from sourcier_core.ports import Embedder
 from sourcier_core.settings import DEFAULT_MODEL, EmbeddingSettings
 from sourcier_core.types import Vector, Vectors
+from sourcier_eval.remembering import RememberingEmbedder
 
 SHORT = "Le délai est de trente jours."
 TEXTS = [
@@ -34,10 +35,12 @@ TEXTS = [
 ]
 
 
-@pytest.fixture(scope="module", params=["hash", "onnx"])
+@pytest.fixture(scope="module", params=["hash", "remembering", "onnx"])
 def embedder(request: pytest.FixtureRequest) -> Embedder:
     if request.param == "hash":
         return HashEmbedder()
+    if request.param == "remembering":
+        return RememberingEmbedder(HashEmbedder())
     return open_embedder(EmbeddingSettings(batch_size=3), request.getfixturevalue("exports"))
 
 

@@ -14,6 +14,7 @@ import sourcier_service
 
 EXPENSES = "Quel est le délai pour déposer une demande de remboursement de frais ?"
 MILEAGE = "What is the mileage rate above 5,000 km?"
+PADLOCKS = "How many padlocks do I need for the south ferry ramp?"
 CANTEEN = "Quel est le menu de la cantine demain midi à Tokyo ?"  # of no document
 
 DESKTOP = ViewportSize(width=1280, height=800)
@@ -249,17 +250,57 @@ def test_a_copied_citation_stands_on_its_own(sample_server: SampleServer, browse
         page.locator("#pane .copy").click()
         expect(page.locator("#pane .copy")).to_have_text("Citation copied")
 
-        heading, quote, link = page.evaluate("navigator.clipboard.readText()").split("\n")
+        heading, *heads, quote, link = page.evaluate("navigator.clipboard.readText()").split("\n")
 
         assert heading.startswith(page.locator("#pane-title").inner_text())
         assert heading.endswith(page.locator(".pane-where").inner_text())
         assert re.fullmatch("“.+”", quote)
+        assert heads == page.locator("#answer .context").all_inner_texts()[:1]  # of a table's row
         assert link.startswith(sample_server.url)
         assert "&q=" not in link  # what was asked is nobody else's business
         page.goto("about:blank")
         page.goto(link)
         wait_for_page(page)
         assert highlights(page)
+
+
+def test_a_table_row_stands_below_the_heads_of_its_columns(
+    sample_server: SampleServer, browser_page: Page
+) -> None:
+    ask(browser_page, sample_server.url, PADLOCKS)
+
+    row = browser_page.locator("#answer .context + .sentence").first
+    expect(browser_page.locator("#answer .context").first).to_have_text(
+        "Point Equipment Cut at Energy Padlocks"
+    )
+    expect(row).to_contain_text("H-307 South ferry ramp")
+    above, below = browser_page.locator("#answer .context").first.bounding_box(), row.bounding_box()
+    assert above is not None
+    assert below is not None
+    assert above["y"] + above["height"] <= below["y"] + 1
+
+
+def test_the_items_of_a_list_stand_one_below_the_other_with_one_mark(
+    sample_server: SampleServer, browser_page: Page
+) -> None:
+    lines = ["Do this:", "1. Close the valve.", "2. Call the control room."]
+
+    def answer(route: Route) -> None:
+        body = route.fetch().json()
+        body["sentences"] = [{"text": line, "citations": [1]} for line in lines]
+        body["citations"] = body["citations"][:1]
+        route.fulfill(content_type="application/json", body=json.dumps(body))
+
+    browser_page.route("**/v1/answer", answer)
+    ask(browser_page, sample_server.url, PADLOCKS)
+
+    sentence = browser_page.locator("#answer .sentence")
+    expect(sentence).to_have_count(1)
+    expect(sentence.locator("a.mark")).to_have_count(1)
+    items = sentence.locator(".item")
+    assert [words(text).removesuffix("[1]").strip() for text in items.all_inner_texts()] == lines
+    tops = [(item.bounding_box() or {"y": 0.0})["y"] for item in items.all()]
+    assert tops == sorted(set(tops))
 
 
 def test_every_passage_read_is_listed_and_opens_its_page(

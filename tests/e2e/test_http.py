@@ -44,7 +44,7 @@ def test_each_sentence_is_proved_by_a_citation_that_is_the_pages_text_at_its_spa
         page = anonymous.get(citation["page_url"]).json()
         assert citation["verified"] is True
         assert page["text"][citation["start"] : citation["end"]] == citation["quote"]
-        assert " ".join(citation["quote"].split()) == sentence["text"]
+        assert sentence["text"] in " ".join(citation["quote"].split())
         assert page["boxes"] == citation["boxes"]
 
 
@@ -108,7 +108,7 @@ def test_a_list_of_collections_narrows_the_question(admin: httpx.Client) -> None
 def test_an_empty_list_of_collections_finds_nothing(admin: httpx.Client) -> None:
     body = answer(admin, MILEAGE, collections=[])
 
-    assert (body["status"], body["reason"], body["passages"]) == ("no_answer", "no_evidence", [])
+    assert (body["status"], body["reason"], body["passages"]) == ("no_answer", "nothing_searched", [])
 
 
 def test_the_same_question_gets_the_same_answer_under_another_id(anonymous: httpx.Client) -> None:

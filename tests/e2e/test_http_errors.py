@@ -26,12 +26,11 @@ MEBIBYTE = b"a" * (1 << 20)
     [
         ("", "question_empty"),
         ("   \n", "question_empty"),
-        ("?!", "question_empty"),
         ("a" * 2_001, "question_too_long"),
         ("a" * 20_000, "question_too_long"),
         ("a" * 100_001, "invalid_request"),
     ],
-    ids=["none", "blank", "marks", "2001", "20000", "100001"],
+    ids=["none", "blank", "2001", "20000", "100001"],
 )
 def test_a_question_that_cannot_be_asked(
     anonymous: httpx.Client, path: str, question: str, code: str

@@ -13,7 +13,7 @@ from pdfs import Line, Title, write_pdf
 
 from sourcier_core.errors import QuestionEmpty
 from sourcier_core.settings import EmbeddingSettings, Settings
-from sourcier_core.types import Answer, AnswerStatus, JobState, Passage
+from sourcier_core.types import Answer, AnswerStatus, JobState, Passage, Searched
 from sourcier_service.access import ANONYMOUS, OPERATOR
 from sourcier_service.wiring import Services, open_services
 
@@ -109,7 +109,7 @@ def test_what_no_document_says_is_not_answered_and_the_nearest_pages_are_shown(l
     assert (answer.status, answer.reason) == (AnswerStatus.NO_ANSWER, "low_support")
     assert (answer.sentences, answer.citations) == ((), ())
     assert answer.passages
-    assert answer.confidence < library.settings.answer.min_confidence
+    assert answer.confidence < library.calibration.thresholds()["all"].confidence
 
 
 def test_a_private_collection_answers_only_who_may_read_it(library: Services) -> None:
@@ -155,16 +155,25 @@ def test_a_quote_that_was_proved_once_needs_no_file_again(empty: Services, tmp_p
     assert [c.verified for c in proved] == [True]
 
 
-def test_an_empty_home_has_no_evidence(empty: Services) -> None:
+def test_in_an_empty_home_nothing_is_searched(empty: Services) -> None:
     answer = ask(empty, MILEAGE)
 
-    assert (answer.status, answer.reason, answer.passages) == (AnswerStatus.NO_ANSWER, "no_evidence", ())
+    assert (answer.status, answer.reason) == (AnswerStatus.NO_ANSWER, "nothing_searched")
+    assert (answer.passages, answer.searched) == ((), Searched(0, 0))
     assert answer.confidence == 0.0
 
 
-def test_a_question_without_a_word_is_not_asked(library: Services) -> None:
+def test_a_blank_question_is_not_asked(library: Services) -> None:
     with pytest.raises(QuestionEmpty):
-        ask(library, "?")
+        ask(library, " ")
+
+
+@pytest.mark.parametrize("question", ["?", "Who is it?"])
+def test_a_question_without_a_word_of_its_own_is_not_searched_for(library: Services, question: str) -> None:
+    answer = ask(library, question)
+
+    assert (answer.status, answer.reason) == (AnswerStatus.NO_ANSWER, "no_words")
+    assert (answer.passages, answer.confidence) == ((), 0.0)
 
 
 def test_search_finds_pages_without_answering(library: Services) -> None:

@@ -17,6 +17,7 @@ from stalled_ingestion import DIMENSION, STAGES
 from sourcier_core.bm25 import question_vector
 from sourcier_core.errors import IndexLocked
 from sourcier_core.settings import Settings, load_settings
+from sourcier_core.types import Probe
 from sourcier_core.wiring import Stores, open_stores
 from sourcier_ingestion.pipeline import WINDOW_CHUNKS, Ingestion, Result
 
@@ -75,7 +76,7 @@ def answers(stores: Stores) -> set[str]:
     question = "What is the delay for a claim?"
     dense = stores.embedder.embed_question(question)
     scope = everything(stores)
-    found = stores.index.search(dense, question_vector(question, "en"), scope, 1000)
+    found = stores.index.search([Probe(dense, question_vector(question, "en"))], scope, 1000)
     assert len(found) == stores.index.count(scope)
     return {
         stores.pages.page(s.chunk.version, s.chunk.page or 1).text[s.chunk.start : s.chunk.end] for s in found

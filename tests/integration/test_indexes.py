@@ -11,7 +11,7 @@ import pytest
 from sourcier_core.edge_index import EdgeIndex
 from sourcier_core.errors import IndexUnavailable
 from sourcier_core.server_index import connect
-from sourcier_core.types import Chunk, IndexedChunk, Scope, SparseVector, chunk_id, document_id
+from sourcier_core.types import Chunk, IndexedChunk, Probe, Scope, SparseVector, chunk_id, document_id
 
 DOCUMENT = document_id("hr", "a.pdf")
 NORTH = np.array([1, 0, 0, 0], dtype=np.float32)
@@ -39,7 +39,7 @@ def test_an_index_opened_again_holds_what_was_written(tmp_path: Path) -> None:
 
     again = EdgeIndex(tmp_path / "index", 4)
 
-    found = again.search(NORTH, TERM, scope(1), 1000)
+    found = again.search([Probe(NORTH, TERM)], scope(1), 1000)
     assert sorted(s.chunk.page or 0 for s in found) == list(range(1, 301))
     assert again.count(scope(2)) == 0
     again.close()
@@ -62,11 +62,11 @@ def test_what_was_flushed_survives_a_process_that_is_killed(tmp_path: Path) -> N
 def test_an_optimised_index_finds_the_same(tmp_path: Path) -> None:
     index = EdgeIndex(tmp_path / "index", 4)
     index.upsert(chunks(500))
-    before = {s.chunk.id for s in index.search(NORTH, TERM, scope(), 500)}
+    before = {s.chunk.id for s in index.search([Probe(NORTH, TERM)], scope(), 500)}
 
     index.optimise()
 
-    assert {s.chunk.id for s in index.search(NORTH, TERM, scope(), 500)} == before
+    assert {s.chunk.id for s in index.search([Probe(NORTH, TERM)], scope(), 500)} == before
     assert index.count(scope()) == 500
     index.close()
 
@@ -90,7 +90,7 @@ def test_questions_go_on_while_chunks_are_written(tmp_path: Path) -> None:
     def keep_asking() -> None:
         try:
             while not done.is_set():
-                counts.add(len(index.search(NORTH, TERM, scope(1), 100)))
+                counts.add(len(index.search([Probe(NORTH, TERM)], scope(1), 100)))
         except Exception as error:  # noqa: BLE001 - a thread's failure must reach the test
             errors.append(error)
 

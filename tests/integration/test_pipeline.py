@@ -18,7 +18,7 @@ from sourcier_core.bm25 import question_vector
 from sourcier_core.errors import IndexUnavailable, InvalidName, SourcierError, StorageFull
 from sourcier_core.page_store import label_of
 from sourcier_core.settings import Settings, load_settings
-from sourcier_core.types import Document, DocumentStatus, JobState, MediaType, ScoredChunk, document_id
+from sourcier_core.types import Document, DocumentStatus, JobState, MediaType, Probe, ScoredChunk, document_id
 from sourcier_core.wiring import Stores
 from sourcier_ingestion.pipeline import WINDOW_CHUNKS, Ingestion, Outcome, Result
 
@@ -40,7 +40,7 @@ def ingest(stores: Stores, settings: Settings, path: Path, name: str = "guide.pd
 
 def ask(stores: Stores, question: str, limit: int = 5) -> list[ScoredChunk]:
     dense = stores.embedder.embed_question(question)
-    return stores.index.search(dense, question_vector(question, "en"), everything(stores), limit)
+    return stores.index.search([Probe(dense, question_vector(question, "en"))], everything(stores), limit)
 
 
 def texts(stores: Stores, found: list[ScoredChunk]) -> list[str]:
@@ -90,6 +90,46 @@ def test_an_ingested_document_answers_with_its_page(
     assert outcome.result is Result.INDEXED
     assert (best.chunk.page, best.chunk.section, best.chunk.collection) == (2, ("babe matters",), "hr")
     assert "thirty days" in texts(stores, [best])[0]
+
+
+def test_a_chunk_knows_how_much_its_page_says_and_how_much_of_it_in_digits(
+    stores: Stores, settings: Settings, tmp_path: Path
+) -> None:
+    path = write_pdf(
+        tmp_path / "upload", ["The rate is 42 euros a day"], ["Who claims it asks within 30 days"]
+    )
+    ingest(stores, settings, path)
+
+    known = {found.chunk.page: found.chunk for found in ask(stores, "What is the rate?")}
+
+    # "Therateis42eurosaday" is 20 characters, 2 of them digits; "Whoclaimsitaskswithin30days" is 27.
+    assert (known[1].page_chars, known[1].page_digits) == (20, 0.1)
+    assert (known[2].page_chars, known[2].page_digits) == (27, round(2 / 27, 3))
+
+
+@pytest.mark.parametrize("pivot", [True, False])
+def test_a_french_text_is_found_by_its_meaning_in_english_where_that_is_asked_for(
+    stores: Stores, settings: Settings, tmp_path: Path, pivot: bool
+) -> None:
+    settings = settings.model_copy(
+        update={"embedding": settings.embedding.model_copy(update={"pivot": pivot})}
+    )
+    french = ["La demande de remboursement est faite par l'agent dans les jours qui suivent."]
+    english = ["The reimbursement request is made by the agent within the days that follow."]
+    ingest(stores, settings, write_pdf(tmp_path / "upload", french, english))
+    nothing = stores.embedder.embed_question("nothing at all")
+    asked = stores.embedder.embed_question("reimbursement request agent")
+
+    probe = Probe(nothing, question_vector("", "en"), pivot=asked)
+    found = {s.chunk.language: s for s in stores.index.search([probe], everything(stores), 5)}
+
+    own = stores.index.search([Probe(asked, question_vector("", "en"))], everything(stores), 5)
+    of_texts = {s.chunk.language: s.dense for s in own}
+    assert found["en"].pivot == pytest.approx(of_texts["en"], abs=1e-5)  # it is in English already
+    if pivot:
+        assert found["fr"].pivot > of_texts["fr"] + 0.2
+    else:
+        assert found["fr"].pivot == pytest.approx(of_texts["fr"], abs=1e-5)
 
 
 def test_a_document_is_listed_with_what_is_known_of_it(

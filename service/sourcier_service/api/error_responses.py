@@ -29,6 +29,7 @@ STATUSES: dict[type[SourcierError], int] = {
     e.CatalogueUnavailable: 503,
     e.ModelMissing: 503,
     e.ModelCorrupt: 503,
+    e.ModelUnusable: 503,
     e.StorageFull: 507,
     e.ServerUnreachable: 503,
     e.ServerRefused: 502,
@@ -43,7 +44,9 @@ STATUSES: dict[type[SourcierError], int] = {
     e.JobNotFound: 404,
     e.InvalidName: 422,
     e.InvalidSettings: 500,
+    e.InvalidCalibration: 500,
     e.InvalidQuestionSet: 422,
+    e.TooFewQuestions: 422,
 }
 RETRY_AFTER_SECONDS = "5"  # with a 503
 _TYPES = {401: "authentication_error", 403: "permission_error", 404: "not_found_error", 413: "request_error"}

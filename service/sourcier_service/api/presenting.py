@@ -3,7 +3,7 @@
 from urllib.parse import urlencode
 from uuid import uuid4
 
-from sourcier_core.types import Answer, Box, Citation, Document, Job, Passage
+from sourcier_core.types import Answer, Box, Citation, Context, Document, Job, Passage
 from sourcier_service.api import schemas as s
 
 
@@ -17,6 +17,7 @@ def present_answer(answer: Answer) -> s.AnswerBody:
         language=answer.language,
         confidence=round(answer.confidence, 4),
         reason=answer.reason,
+        searched=s.SearchedBody(documents=answer.searched.documents, pages=answer.searched.pages),
         sentences=[s.SentenceBody(text=x.text, citations=list(x.citations)) for x in answer.sentences],
         citations=[present_citation(citation) for citation in answer.citations],
         passages=[present_passage(passage) for passage in answer.passages],
@@ -37,11 +38,17 @@ def present_citation(citation: Citation) -> s.CitationBody:
         end=citation.end,
         boxes=[present_box(box) for box in citation.boxes],
         verified=citation.verified,
+        context=present_context(citation.context),
         original_url=original_url(citation.document.id, citation.version, citation.page),
         document=present_ref(citation.document),
         version=citation.version,
         **_links(citation),
     )
+
+
+def present_context(context: Context | None) -> s.ContextBody | None:
+    """Return a context's body."""
+    return s.ContextBody(text=context.text, start=context.start, end=context.end) if context else None
 
 
 def present_passage(passage: Passage) -> s.PassageBody:

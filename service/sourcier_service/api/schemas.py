@@ -56,6 +56,14 @@ class BoxBody(BaseModel):
     y1: float
 
 
+class ContextBody(BaseModel):
+    """Words without which a quote says little: a table row's column heads, a list's opening sentence."""
+
+    text: str
+    start: int = Field(description="code points into the page's text")
+    end: int
+
+
 class CitationBody(BaseModel):
     """The proof of a sentence."""
 
@@ -70,6 +78,7 @@ class CitationBody(BaseModel):
     end: int
     boxes: list[BoxBody]
     verified: bool
+    context: ContextBody | None = Field(description="on the same page, outside the quote")
     url: str = Field(description="opens this page with the highlight in the Ask page")
     page_url: str
     image_url: str | None
@@ -94,10 +103,17 @@ class PassageBody(BaseModel):
 
 
 class SentenceBody(BaseModel):
-    """One sentence and the citations that prove it."""
+    """One sentence, table row or list item and the citations that prove it; a list's items share theirs."""
 
     text: str
     citations: list[int]
+
+
+class SearchedBody(BaseModel):
+    """What was searched: of what you may read, all that answers."""
+
+    documents: int
+    pages: int
 
 
 class AnswerBody(BaseModel):
@@ -109,7 +125,11 @@ class AnswerBody(BaseModel):
     mode: Literal["curated", "extractive", "generative"]
     language: str
     confidence: float
-    reason: str | None
+    reason: Literal["nothing_searched", "no_words", "no_evidence", "low_support"] | None = Field(
+        description="why there is no answer: no document to search, no word to look for, no page found, or "
+        "none that answers surely enough"
+    )
+    searched: SearchedBody
     sentences: list[SentenceBody]
     citations: list[CitationBody]
     passages: list[PassageBody]

@@ -100,23 +100,30 @@ export class AnswerView {
     const citations = new Map(answer.citations.map((citation) => [citation.n, citation]))
     const prose = make('div', { class: 'prose' })
     let before = null
-    for (const sentence of answer.sentences) {
-      const page = pageOf(citations.get(sentence.citations[0]))
+    let context = ''
+    const groups = linesOf(answer)
+    for (const lines of groups) {
+      const citation = citations.get(lines[0].citations[0])
+      const page = pageOf(citation)
       // words from another page are another voice: they begin a paragraph
       if (prose.lastElementChild === null || page !== before) prose.append(make('p'))
       else prose.lastElementChild.append(' ')
       // a quote keeps its document's language, whatever that of the question
-      const lang = answer.mode === 'extractive' ? citations.get(sentence.citations[0])?.document.language : answer.language
-      const element = this.#sentence(sentence, citations, address)
+      const lang = (answer.mode === 'extractive' ? citation?.document.language : answer.language) ?? ''
+      const opening = oneLine(citation?.context?.text ?? '')
+      const needed = page === before && opening === context ? '' : opening
+      if (needed) prose.lastElementChild?.append(make('span', { class: 'context', lang: lang || null }, needed))
+      const element = this.#sentence(lines, citations, address)
       if (lang) element.lang = lang
       prose.lastElementChild?.append(element)
       before = page
+      context = opening
     }
     this.#answer.append(prose)
     const promise = promiseOf(answer)
     if (promise) this.#answer.append(make('p', { class: 'mode' }, t(promise)))
     const list = make('ol', { class: 'places' })
-    const said = new Set(answer.sentences.map((sentence) => oneLine(sentence.text)))
+    const said = new Set(groups.map((lines) => oneLine(lines.map(({ text }) => text).join(' '))))
     for (const citation of answer.citations) {
       // an answer made of quotes has just said this one: the source then names its place only
       const quote = said.has(oneLine(citation.quote)) ? null : t('quoted', oneLine(citation.quote))
@@ -128,8 +135,9 @@ export class AnswerView {
     this.#sources.hidden = answer.citations.length === 0
   }
 
-  /** @param {Sentence} sentence @param {Map<number, Citation>} citations @param {Address} address */
-  #sentence(sentence, citations, address) {
+  /** @param {Sentence[]} lines  One, or a list's. @param {Map<number, Citation>} citations @param {Address} address */
+  #sentence(lines, citations, address) {
+    const sentence = lines[lines.length - 1]
     const text = sentence.text.trim()
     /** @type {HTMLElement[]} */
     const marks = sentence.citations.flatMap((n) => {
@@ -141,7 +149,10 @@ export class AnswerView {
     const last = make('span', { class: 'said' }, text.slice(cut))
     // held together: a mark alone at the start of a line would seem to belong to what follows
     const tail = make('span', { class: text.length - cut > LONGEST_TAIL ? null : 'tail' }, last, ...marks)
-    return make('span', { class: 'sentence' }, make('span', { class: 'said' }, text.slice(0, cut)), tail)
+    const end = [make('span', { class: 'said' }, text.slice(0, cut)), tail]
+    if (lines.length === 1) return make('span', { class: 'sentence' }, ...end)
+    const items = lines.slice(0, -1).map((line) => make('span', { class: 'item' }, make('span', { class: 'said' }, line.text)))
+    return make('span', { class: 'sentence list' }, ...items, make('span', { class: 'item' }, ...end))
   }
 
   /** @param {Citation} citation @param {Address} address */
@@ -152,10 +163,11 @@ export class AnswerView {
 
   /** @param {Answer} answer @param {Address} address @param {string} searched */
   #showNoAnswer(answer, address, searched) {
-    const why = t(answer.reason === 'no_evidence' || answer.passages.length === 0 ? 'no_evidence' : 'low_support')
+    const why = t(answer.reason ?? 'low_support')
+    const read = searched && answer.searched.pages > 0 ? ` ${t('searched', searched, answer.searched.pages)}` : ''
     this.#answer.append(
       make('h2', { class: 'verdict' }, t('no_answer')),
-      make('p', { class: 'why' }, why, searched ? ` ${t('searched', searched)}` : ''),
+      make('p', { class: 'why' }, why, read),
     )
     const list = make('ol', { class: 'places' })
     for (const passage of answer.passages.slice(0, NEAREST)) {
@@ -238,6 +250,24 @@ export function placeIn(answer, target) {
 /** Both page numbers: the one printed and the one a viewer counts. @param {Place} place */
 function placeOf(place) {
   return place.page === null ? t('placeInText') : t('place', place.page, place.page_label)
+}
+
+/**
+ * The sentences, those of one quoted list together: they rest on the same citation.
+ *
+ * @param {Answer} answer
+ * @returns {Sentence[][]}
+ */
+function linesOf(answer) {
+  /** @type {Sentence[][]} */
+  const groups = []
+  for (const sentence of answer.sentences) {
+    const last = groups[groups.length - 1]
+    const isQuote = answer.mode === 'extractive' && sentence.citations.length === 1
+    if (isQuote && last?.[0].citations.join() === sentence.citations.join()) last.push(sentence)
+    else groups.push([sentence])
+  }
+  return groups
 }
 
 /** @param {Citation|undefined} citation */

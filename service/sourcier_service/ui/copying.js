@@ -9,13 +9,15 @@ import { t } from './strings.js'
  * @param {string} citation.title
  * @param {string[]} citation.section
  * @param {string} citation.where  Printed label and page, in words; '' for text.
+ * @param {string} citation.context  Column heads or what opens a list; '' when the quote needs none.
  * @param {string} citation.quote  '' when a whole page is cited.
  * @param {import('./types.js').Target} citation.target
  */
-export function citationText({ title, section, where, quote, target }) {
+export function citationText({ title, section, where, context, quote, target }) {
   const heading = [title, section.join(' › '), where].filter(Boolean).join(', ')
   const words = quote.replace(/\s+/g, ' ').trim()
-  return [heading, words && t('quoted', words), permanentLink(target)].filter(Boolean).join('\n')
+  const needed = words && context.replace(/\s+/g, ' ').trim()
+  return [heading, needed, words && t('quoted', words), permanentLink(target)].filter(Boolean).join('\n')
 }
 
 /** @param {string} text @returns {Promise<boolean>}  Whether the clipboard took it. */

@@ -8,6 +8,7 @@ import { PageSheet } from './page_sheet.js'
 import { splitAt } from './spans.js'
 import { t } from './strings.js'
 
+/** @typedef {import('./types.js').Citation} Citation */
 /** @typedef {import('./types.js').Page} Page */
 /** @typedef {import('./types.js').Place} Place */
 /** @typedef {import('./types.js').Target} Target */
@@ -288,6 +289,7 @@ export class PagePane {
         title: this.#page.document.title,
         section: this.#sectionPath(),
         where: this.#page.page === null ? '' : this.#whereText(this.#page),
+        context: this.#contextText(),
         quote: this.#quoteText(this.#page),
         target: this.#target,
       }),
@@ -345,6 +347,12 @@ export class PagePane {
   /** @param {Page} page */
   #whereText(page) {
     return page.page === null ? '' : t('where', page.page, page.page_count, page.page_label)
+  }
+
+  /** The words that the quote needs and that stand elsewhere on its page. */
+  #contextText() {
+    const place = /** @type {Partial<Citation>|null} */ (this.#isOnQuotedPage() ? this.#place : null)
+    return place?.context?.text ?? ''
   }
 
   /** @param {Page} page */

@@ -37,7 +37,9 @@ const en = {
   low_support:
     'Some pages come near the question, but none answers it clearly enough to be quoted as an answer.',
   no_evidence: 'No page that you may read deals with this question.',
-  searched: (/** @type {string} */ where) => `Searched: ${where}.`,
+  no_words: 'There is no word in it to look for. Ask with the words that the documents might use.',
+  nothing_searched: 'There is no document that you may read here, yet.',
+  searched: (/** @type {string} */ where, /** @type {number} */ pages) => `Searched: ${where}, ${pages} pages.`,
   nearest: 'The nearest passages',
   sources: 'Sources',
   source: (/** @type {number} */ n, /** @type {string} */ where) => `Source ${n}: ${where}`,
@@ -116,7 +118,9 @@ const fr = {
   low_support:
     'Des pages approchent la question, mais aucune n’y répond assez clairement pour être citée en réponse.',
   no_evidence: 'Aucune page que vous pouvez lire ne traite de cette question.',
-  searched: (where) => `Cherché dans\u00a0: ${where}.`,
+  no_words: 'Elle ne contient aucun mot à chercher. Demandez avec les mots que les documents pourraient employer.',
+  nothing_searched: 'Il n’y a encore ici aucun document que vous puissiez lire.',
+  searched: (where, pages) => `Cherché dans\u00a0: ${where}, ${pages} pages.`,
   nearest: 'Les passages les plus proches',
   sources: 'Sources',
   source: (n, where) => `Source ${n}\u00a0: ${where}`,

@@ -30,7 +30,9 @@
  * @property {number} start
  * @property {number} end
  *
- * @typedef {Place & {n: number, quote: string, boxes: Box[], verified: boolean}} Citation
+ * @typedef {{text: string, start: number, end: number}} Context  Column heads, or what opens a list.
+ *
+ * @typedef {Place & {n: number, quote: string, boxes: Box[], verified: boolean, context: Context|null}} Citation
  * @typedef {Place & {text: string, score: number}} Passage
  * @typedef {{text: string, citations: number[]}} Sentence
  *
@@ -40,7 +42,8 @@
  * @property {'answered'|'partial'|'no_answer'} status
  * @property {'curated'|'extractive'|'generative'} mode
  * @property {'fr'|'en'} language
- * @property {string|null} reason
+ * @property {"nothing_searched"|"no_words"|"no_evidence"|"low_support"|null} reason
+ * @property {{documents: number, pages: number}} searched
  * @property {Sentence[]} sentences
  * @property {Citation[]} citations
  * @property {Passage[]} passages  Best first.

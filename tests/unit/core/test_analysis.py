@@ -2,7 +2,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sourcier_core.analysis import fold, normalise_numbers, question_terms, terms, words
+from sourcier_core.analysis import (
+    fold,
+    normalise_numbers,
+    question_terms,
+    stem,
+    terms,
+    unglued,
+    unstopped,
+    words,
+)
 
 NUMBERS = {
     "1577": "1577",
@@ -128,3 +137,43 @@ def test_a_question_finds_every_term_of_the_document_that_it_repeats(text: str) 
     asked = {term for alternatives in question_terms(text, "fr") for term in alternatives}
 
     assert set(terms(text, "fr")) <= asked
+
+
+def test_function_words_are_dropped_and_the_others_kept_whole() -> None:
+    assert unstopped("Les frais de l'agent", "fr") == ["frais", "agent"]
+    assert unstopped("Quel est le délai, en jours ?", "fr") == ["delai", "jours"]
+    assert unstopped("the fees of an agent", "en") == ["fees", "agent"]
+    assert unstopped("the fees of an agent", "fr") == ["the", "fees", "of", "an", "agent"]
+
+
+def test_a_term_is_the_words_stem_in_its_language() -> None:
+    assert stem("remboursements", "fr") == "rembours"
+    assert stem("claims", "en") == stem("claims", "und") == "claim"
+
+
+@given(st.text(), st.sampled_from(["fr", "en"]))
+def test_terms_are_the_stems_of_what_is_no_function_word(text: str, language: str) -> None:
+    assert terms(text, language) == [stem(word, language) for word in unstopped(text, language)]
+
+
+# --- words that extraction glued together
+
+
+@pytest.mark.parametrize(
+    ("glued", "found"),
+    {
+        "téléphonieChaque": ["telephoniechaque", "telephonie", "chaque"],
+        "GitHub": ["github", "git", "hub"],
+        "iPhone": ["iphone"],
+        "McDonald": ["mcdonald"],
+        "USA": ["usa"],
+        "Chaque opérateur": ["chaque", "operateur"],
+    }.items(),
+    ids=ascii,
+)
+def test_glued_words_are_found_as_one_and_as_their_parts(glued: str, found: list[str]) -> None:
+    assert words(glued) == found
+
+
+def test_a_text_is_parted_where_a_capital_follows_two_small_letters() -> None:
+    assert unglued("la téléphonieChaque ligne d'un iPhone") == "la téléphonie Chaque ligne d'un iPhone"

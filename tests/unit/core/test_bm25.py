@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sourcier_core.bm25 import document_vector, question_vector
+from sourcier_core.bm25 import document_vector, question_vector, term_index, words_vector
 from sourcier_core.types import SparseVector
 
 
@@ -37,6 +37,16 @@ def test_each_of_a_questions_terms_weighs_one() -> None:
     found = by_term(question_vector("hotel hotel train", "en"))
 
     assert found == {crc32(b"hotel"): 1.0, crc32(b"train"): 1.0}
+
+
+def test_each_alternative_of_a_word_weighs_one_and_a_term_of_two_words_counts_once() -> None:
+    found = by_term(words_vector([("frais", "fee"), ("note", "fee")]))
+
+    assert found == {term_index("frais"): 1.0, term_index("fee"): 1.0, term_index("note"): 1.0}
+
+
+def test_a_terms_dimension_is_its_checksum() -> None:
+    assert term_index("hotel") == crc32(b"hotel")
 
 
 @pytest.mark.parametrize("text", ["", "  ", "the of and", "?!"])

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from math import isnan, nan
 
 import numpy as np
@@ -6,7 +7,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sourcier_eval import intervals
-from sourcier_eval.intervals import bootstrap_difference, bootstrap_mean, bootstrap_means
+from sourcier_eval.intervals import (
+    Draws,
+    Floats,
+    bootstrap_difference,
+    bootstrap_gap,
+    bootstrap_mean,
+    bootstrap_means,
+    bootstrap_paired_means,
+    bootstrap_statistic,
+    bootstrap_statistic_difference,
+)
 
 FEW = 200  # resamples, enough for what holds of any number
 VALUES = st.lists(st.floats(0, 1), min_size=1, max_size=30)
@@ -146,3 +157,86 @@ def test_exchanging_the_runs_mirrors_the_difference(pairs: list[tuple[int, int]]
     assert other_way.p_value == one_way.p_value
     assert 0 < one_way.p_value <= 1
     assert not isnan(one_way.low)
+
+
+def _mean_of(values: list[float]) -> Callable[[Draws], Floats]:
+    column = np.array(values)
+    return lambda draws: np.array(column[draws].mean(axis=-1))
+
+
+def test_a_mean_as_a_statistic_has_the_interval_of_the_mean() -> None:
+    values = [0.1, 0.9, 0.4, 0.3, 0.8]
+
+    interval, mean = bootstrap_statistic(_mean_of(values), len(values)), bootstrap_mean(values)
+
+    assert interval is not None
+    assert (interval.low, interval.high) == pytest.approx((mean.low, mean.high))
+    assert interval.mean == pytest.approx(0.5)
+    assert interval.count == 5
+
+
+def test_a_mean_as_a_statistic_differs_as_the_mean_does() -> None:
+    first, second = [0.1, 0.9, 0.4], [0.2, 0.8, 0.9]
+
+    found = bootstrap_statistic_difference(_mean_of(first), _mean_of(second), 3)
+    wanted = bootstrap_difference(first, second)
+
+    assert found is not None
+    assert (found.mean, found.low, found.high) == pytest.approx((wanted.mean, wanted.low, wanted.high))
+    assert found.p_value == wanted.p_value
+
+
+def test_a_statistic_of_nothing_is_none() -> None:
+    assert bootstrap_statistic(_mean_of([]), 0) is None
+    assert bootstrap_statistic(_mean_of([nan]), 1) is None
+    assert bootstrap_statistic_difference(_mean_of([nan]), _mean_of([1.0]), 1) is None
+
+
+def test_paired_means_of_full_columns_are_the_paired_difference() -> None:
+    first, second = [0.1, 0.9, 0.4, 0.3], [0.2, 0.8, 0.9, 0.3]
+
+    (found,) = bootstrap_paired_means(np.array([first]).T, np.array([second]).T)
+    wanted = bootstrap_difference(first, second)
+
+    assert found is not None
+    assert (found.mean, found.low, found.high) == pytest.approx((wanted.mean, wanted.low, wanted.high))
+    assert found.p_value == wanted.p_value
+    assert found.count == 4
+
+
+def test_each_run_has_the_mean_of_what_it_measured() -> None:
+    # First: 1 and 0, mean 1/2; second: 1 alone, mean 1. In the other column the second has nothing.
+    first = np.array([[1.0, 1.0], [0.0, 1.0], [nan, nan]])
+    second = np.array([[1.0, nan], [nan, nan], [nan, nan]])
+
+    found, empty = bootstrap_paired_means(first, second)
+
+    assert found is not None
+    assert (found.mean, found.count) == (0.5, 2)
+    assert empty is None
+
+
+def test_columns_of_different_shapes_make_no_pairs() -> None:
+    with pytest.raises(ValueError, match="pairs"):
+        bootstrap_paired_means(np.zeros((2, 1)), np.zeros((3, 1)))
+
+
+def test_a_gap_is_as_wide_as_two_samples_make_it() -> None:
+    # Shares 30/50 and 20/50: 0.2; standard error sqrt(2 * 0.24 / 50) = 0.098; 0.2 -+ 1.96 * 0.098.
+    gap = bootstrap_gap([1.0] * 30 + [0.0] * 20, [1.0] * 20 + [0.0] * 30)
+
+    assert gap.mean == pytest.approx(0.2)
+    assert gap.count == 100
+    assert (gap.low, gap.high) == pytest.approx((0.008, 0.392), abs=0.03)
+
+
+def test_a_gap_of_equal_sides_is_not_paired() -> None:
+    gap = bootstrap_gap([0.0, 1.0] * 10, [0.0, 1.0] * 10)
+
+    assert gap.low < 0 < gap.high
+
+
+@pytest.mark.parametrize(("first", "second"), [([], [1.0]), ([1.0], []), ([nan], [1.0])])
+def test_a_gap_needs_both_sides(first: list[float], second: list[float]) -> None:
+    with pytest.raises(ValueError, match="both sides"):
+        bootstrap_gap(first, second)

@@ -1,11 +1,12 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sourcier_core.errors import InvalidQuestionSet
-from sourcier_eval.question_sets import Evidence, Question, read_question_set
+from sourcier_eval.question_sets import Evidence, Question, read_question_set, read_questions
 
 ROW: dict[str, Any] = {
     "id": "q-1",
@@ -86,14 +87,37 @@ def test_a_set_given_as_a_dot_is_named_after_its_folder(
     assert read_question_set(Path()).name == "golden"
 
 
-def test_documents_that_are_named_but_not_there_are_told(tmp_path: Path) -> None:
-    evidence = [{"doc": name, "page": 1} for name in ("there.pdf", "sub/there.pdf", "gone.pdf")]
-    folder = _folder(tmp_path, _line(ROW | {"evidence": evidence}))
-    (folder / "docs" / "sub").mkdir()
-    for name in ("there.pdf", "sub/there.pdf"):
-        (folder / "docs" / name).touch()
+@pytest.mark.parametrize("name", ["gone.pdf", "A.pdf", "sub", "../docs/a.pdf", "sub\\b.pdf"])
+def test_a_document_that_is_not_under_docs_is_a_fault(tmp_path: Path, name: str) -> None:
+    evidence = [{"doc": doc, "page": 1} for doc in ("a.pdf", "sub/b.pdf", name, name)]
 
-    assert read_question_set(folder).missing_documents == ("gone.pdf",)
+    assert _refusal(tmp_path, ROW | {"evidence": evidence}) == f"there is no document {name!r} under docs/"
+
+
+def test_questions_alone_are_read_without_their_documents(tmp_path: Path) -> None:
+    path = tmp_path / "questions.jsonl"
+    path.write_bytes(_line(ROW))
+
+    assert [question.id for question in read_questions(path)] == ["q-1"]
+
+
+def test_a_question_knows_its_line_and_is_equal_without_it(tmp_path: Path) -> None:
+    questions = read_question_set(_folder(tmp_path, b"", _line(ROW), b"", _line(UNANSWERABLE))).questions
+
+    assert [question.line for question in questions] == [2, 4]
+    assert questions[0] == replace(questions[0], line=9)
+
+
+def test_a_set_is_told_from_another_by_its_questions_and_gold_alone(tmp_path: Path) -> None:
+    first = read_question_set(_folder(tmp_path / "a", _line(ROW), _line(UNANSWERABLE)))
+    other_layout = read_question_set(
+        _folder(tmp_path / "b", _line(UNANSWERABLE) + b"\r", b"", _line(ROW | {"difficulty": 3}))
+    )
+    other_gold = read_question_set(
+        _folder(tmp_path / "c", _line(ROW | {"answer": "1 578 €"}), _line(UNANSWERABLE))
+    )
+
+    assert first.sha256 == other_layout.sha256 != other_gold.sha256
 
 
 def test_a_folder_without_questions_is_refused(tmp_path: Path) -> None:
@@ -122,6 +146,7 @@ def test_a_set_without_a_question_is_refused(tmp_path: Path) -> None:
         (b'{"id": "\xe9"}', "it is not UTF-8 (byte 9)"),
         (b"[" * 100_000, "it is not JSON that can be read"),
         (b"[1]", "it is not a JSON object"),
+        (rb'{"id": "\ud800"}', "a text holds half of a character (a lone \\ud800 to \\udfff)"),
     ],
 )
 def test_a_line_that_is_no_object_is_refused_by_file_line_and_cause(
@@ -132,8 +157,46 @@ def test_a_line_that_is_no_object_is_refused_by_file_line_and_cause(
     with pytest.raises(InvalidQuestionSet) as caught:
         read_question_set(folder)
 
-    where = str(folder / "questions.jsonl")
-    assert str(caught.value) == f"The question set {where!r} line 3 cannot be run: {cause}."
+    path = folder / "questions.jsonl"
+    assert str(caught.value) == (
+        f"The question set {str(path)!r} cannot be run: 1 fault; nothing was asked\n  {path}:3: {cause}."
+    )
+
+
+def test_every_fault_of_every_line_is_listed(tmp_path: Path) -> None:
+    wrong_twice = ROW | {"id": 7, "evidence": [{"doc": "a.pdf", "page": 0}, {"doc": "gone.pdf", "page": "2"}]}
+    folder = _folder(tmp_path, _line(ROW), _line(wrong_twice), b"nonsense", _line(ROW), _line({}))
+
+    with pytest.raises(InvalidQuestionSet) as caught:
+        read_question_set(folder)
+
+    head, *faults = str(caught.value).split("\n")
+    assert head.endswith("cannot be run: 11 faults; nothing was asked")
+    assert [fault.removeprefix(f"  {folder / 'questions.jsonl'}:").removesuffix(".") for fault in faults] == [
+        "2: id is not a text",
+        "2: evidence 1: page is 0; pages count from 1",
+        "2: evidence 2: page is not a number",
+        "2: there is no document 'gone.pdf' under docs/",
+        "3: it is not JSON (Expecting value, column 1)",
+        "4: the id 'q-1' stands on line 1 already",
+        "5: answerable is missing",
+        "5: answer is missing",
+        "5: evidence is missing",
+        "5: id is missing",
+        "5: question is missing",
+    ]
+
+
+def test_faults_beyond_fifty_are_counted(tmp_path: Path) -> None:
+    folder = _folder(tmp_path, *[b"nonsense"] * 53)
+
+    with pytest.raises(InvalidQuestionSet) as caught:
+        read_question_set(folder)
+
+    head, *listed = str(caught.value).split("\n")
+    assert "53 faults" in head
+    assert len(listed) == 51
+    assert listed[-1] == "  and 3 more."
 
 
 @pytest.mark.parametrize("key", ["id", "question", "answer", "answerable", "evidence"])
@@ -147,7 +210,7 @@ def test_a_missing_key_is_named(tmp_path: Path, key: str) -> None:
 def test_a_missing_key_of_evidence_is_named(tmp_path: Path, key: str) -> None:
     evidence = {name: value for name, value in ROW["evidence"][0].items() if name != key}
 
-    assert _refusal(tmp_path, ROW | {"evidence": [evidence]}) == f"{key} is missing"
+    assert _refusal(tmp_path, ROW | {"evidence": [evidence]}) == f"evidence 1: {key} is missing"
 
 
 @pytest.mark.parametrize(
@@ -162,11 +225,11 @@ def test_a_missing_key_of_evidence_is_named(tmp_path: Path, key: str) -> None:
         ({"answerable": "yes"}, "answerable is not true or false"),
         ({"answerable": 1}, "answerable is not true or false"),
         ({"evidence": {}}, "evidence is not a list"),
-        ({"evidence": ["a.pdf"]}, "a piece of evidence is not an object"),
-        ({"evidence": [{"doc": "a.pdf", "page": 0}]}, "a page of evidence is 0; pages count from 1"),
-        ({"evidence": [{"doc": "a.pdf", "page": "3"}]}, "page is not a number"),
-        ({"evidence": [{"doc": "a.pdf", "page": True}]}, "page is not a number"),
-        ({"evidence": [{"doc": "", "page": 1}]}, "doc is empty"),
+        ({"evidence": ["a.pdf"]}, "evidence 1 is not an object"),
+        ({"evidence": [{"doc": "a.pdf", "page": 0}]}, "evidence 1: page is 0; pages count from 1"),
+        ({"evidence": [{"doc": "a.pdf", "page": "3"}]}, "evidence 1: page is not a number"),
+        ({"evidence": [{"doc": "a.pdf", "page": True}]}, "evidence 1: page is not a number"),
+        ({"evidence": [{"doc": "", "page": 1}]}, "evidence 1: doc is empty"),
         ({"meta": []}, "meta is not an object"),
         ({"answerable": False}, "answerable is false but answer is not null"),
         (
@@ -184,9 +247,7 @@ def test_a_wrong_value_is_named_with_what_it_must_be(
 def test_an_id_that_stands_twice_is_refused_with_both_lines(tmp_path: Path) -> None:
     folder = _folder(tmp_path, _line(ROW), _line(UNANSWERABLE), _line(ROW))
 
-    with pytest.raises(
-        InvalidQuestionSet, match="line 3 cannot be run: the id 'q-1' stands on line 1 already"
-    ):
+    with pytest.raises(InvalidQuestionSet, match=":3: the id 'q-1' stands on line 1 already"):
         read_question_set(folder)
 
 
@@ -195,12 +256,17 @@ def _line(row: dict[str, Any]) -> bytes:
 
 
 def _folder(folder: Path, *lines: bytes) -> Path:
-    (folder / "docs").mkdir(parents=True)
+    (folder / "docs" / "sub").mkdir(parents=True)
+    for name in ("a.pdf", "a.md", "sub/b.pdf"):
+        (folder / "docs" / name).touch()
     (folder / "questions.jsonl").write_bytes(b"\n".join(lines))
     return folder
 
 
 def _refusal(tmp_path: Path, row: dict[str, Any]) -> str:
+    """Return the only fault of a set of that line."""
+    folder = _folder(tmp_path, _line(row))
     with pytest.raises(InvalidQuestionSet) as caught:
-        read_question_set(_folder(tmp_path, _line(row)))
-    return str(caught.value).split(" cannot be run: ")[1].removesuffix(".")
+        read_question_set(folder)
+    (fault,) = str(caught.value).split("\n")[1:]
+    return fault.removeprefix(f"  {folder / 'questions.jsonl'}:1: ").removesuffix(".")

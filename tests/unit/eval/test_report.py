@@ -1,4 +1,3 @@
-import json
 from io import StringIO
 from pathlib import Path
 
@@ -7,7 +6,7 @@ from rich.console import Console
 
 from sourcier_core.types import AnswerStatus
 from sourcier_eval.question_sets import Evidence, Question, QuestionSet
-from sourcier_eval.report import render_metrics, write_metrics
+from sourcier_eval.report import render_metrics
 from sourcier_eval.rows import Row, RowPassage
 from sourcier_eval.summary import RunMetrics, summarise
 
@@ -49,14 +48,12 @@ def test_no_line_is_wider_than_the_terminal_and_no_number_is_cut(kind: str | Non
     assert "…" not in shown
 
 
-def test_metrics_file_holds_the_metrics_and_is_replaced(tmp_path: Path) -> None:
-    path = tmp_path / "metrics.json"
-    path.write_text("old", encoding="utf-8")
-    metrics = _metrics("fr")
+def test_parity_is_shown_where_there_are_two_languages() -> None:
+    # hit@5: French 0 of 1, English 1 of 1: 0 - 1.
+    shown = _shown(_metrics("fr"))
 
-    write_metrics(metrics, path)
-
-    assert json.loads(path.read_text(encoding="utf-8")) == metrics
+    assert _cells(shown, "page.hit@5") == ["page.hit@5", "-1.000", "[-1.00,", "-1.00]", "-"]
+    assert "Parity" not in _shown(_metrics("en"))
 
 
 def _shown(metrics: RunMetrics, *, width: int = 100) -> str:

@@ -17,6 +17,7 @@ ROW = Row(
     passages=(RowPassage("a.pdf", 3, 0.9), RowPassage("b.md", None, 0.5)),
     citations=(RowCitation("a.pdf", 3, "1 577 €", True),),
     latency_ms=12.5,
+    confidence=0.75,
 )
 PAGES = st.one_of(st.none(), st.integers(1))
 ROWS = st.builds(
@@ -25,6 +26,7 @@ ROWS = st.builds(
     passages=st.lists(st.builds(RowPassage, page=PAGES, score=st.floats(-1, 1))).map(tuple),
     citations=st.lists(st.builds(RowCitation, page=PAGES)).map(tuple),
     latency_ms=st.floats(0, 1e6),
+    confidence=st.one_of(st.none(), st.floats(0, 1)),
 )
 
 
@@ -35,13 +37,21 @@ def test_json_has_the_documented_keys_in_their_order() -> None:
         '"passages": [{"doc": "a.pdf", "page": 3, "score": 0.9}, '
         '{"doc": "b.md", "page": null, "score": 0.5}], '
         '"citations": [{"doc": "a.pdf", "page": 3, "quote": "1 577 €", "verified": true}], '
-        '"latency_ms": 12.5}'
+        '"latency_ms": 12.5, "confidence": 0.75, "reason": null}'
     )
 
 
 @given(ROWS)
 def test_a_row_survives_the_way_through_a_file(row: Row) -> None:
     assert Row.from_json(json.loads(json.dumps(row.to_json()))) == row
+
+
+def test_a_row_of_before_confidence_was_kept_is_read() -> None:
+    old = {key: value for key, value in ROW.to_json().items() if key not in ("confidence", "reason")}
+
+    row = Row.from_json(old)
+
+    assert (row.confidence, row.reason) == (None, None)
 
 
 def test_only_no_answer_is_an_abstention() -> None:

@@ -50,6 +50,8 @@ def test_an_answered_question_is_measured_on_all_but_abstention() -> None:
             "answer.token_f1": 4 / 5,
             "citations.precision": 1 / 2, "citations.recall": 1 / 2, "citations.verified": 1 / 2,
             "abstention.false_rate": 0.0,
+            # a:3 is cited and gold.
+            "risk.unsupported": 0.0, "risk.full_coverage": 0.0,
         }
     )  # fmt: skip
 
@@ -67,12 +69,16 @@ def test_abstaining_leaves_retrieval_measured_and_the_answer_at_zero() -> None:
 
 
 def test_an_unanswerable_question_is_measured_on_abstention_alone() -> None:
-    assert score_question(UNANSWERABLE, ABSTAINED) == {"abstention.precision": 1.0, "abstention.recall": 1.0}
-    assert score_question(UNANSWERABLE, replace(ROW, citations=())) == {"abstention.recall": 0.0}
+    risk = {"risk.full_coverage": 1.0}
+    abstained = {"abstention.precision": 1.0, "abstention.recall": 1.0} | risk
+    answered = {"abstention.recall": 0.0, "risk.unsupported": 1.0} | risk
+
+    assert score_question(UNANSWERABLE, ABSTAINED) == abstained
+    assert score_question(UNANSWERABLE, replace(ROW, citations=())) == answered
 
 
 def test_citations_of_an_unanswerable_question_are_still_checked_for_proof() -> None:
-    assert score_question(UNANSWERABLE, ROW) == {"abstention.recall": 0.0, "citations.verified": 0.5}
+    assert score_question(UNANSWERABLE, ROW)["citations.verified"] == 0.5
 
 
 def test_a_question_without_a_row_found_nothing_and_decided_nothing() -> None:

@@ -1,4 +1,5 @@
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -7,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sourcier_core.types import AnswerStatus
-from sourcier_eval.metric_names import MEANS, OTHERS
+from sourcier_eval.metric_names import CROSS_LINGUAL, FRENCH_ENGLISH, MEANS, OTHERS, PARITY, RISKS
 from sourcier_eval.question_sets import Evidence, Question, QuestionSet
-from sourcier_eval.rows import Row, RowPassage
+from sourcier_eval.rows import Row, RowCitation, RowPassage
 from sourcier_eval.summary import GroupMetrics, summarise
 
 GOLD = ("a.pdf", 3)
@@ -114,12 +115,70 @@ def test_every_mean_has_an_interval_around_it() -> None:
 
 def test_keys_are_those_documented() -> None:
     overall = cast("dict[str, Any]", summarise(_set(_question("q-1")), [_row("q-1")])["overall"])
-    blocks = ("page", "document", "answer", "citations", "abstention", "latency_ms")
+    blocks = ("page", "document", "answer", "citations", "abstention", "risk", "latency_ms")
 
-    assert {f"{block}.{key}" for block in blocks for key in overall[block]} == {*MEANS, *OTHERS}
+    assert {f"{block}.{key}" for block in blocks for key in overall[block]} == {*MEANS, *RISKS, *OTHERS}
     for beside in (overall["measured"], overall["interval_95"]):
-        assert {f"{block}.{key}" for block in beside for key in beside[block]} == set(MEANS)
+        assert {f"{block}.{key}" for block in beside for key in beside[block]} == {*MEANS, *RISKS}
     assert set(overall) == set(GroupMetrics.__annotations__)
+
+
+def test_risk_is_told_of_answers_given_and_of_all_questions() -> None:
+    questions = _set(*(_question(f"q-{i}", answerable=i < 5) for i in range(1, 6)))
+    rows = [
+        _row("q-1", GOLD, cited=[GOLD], confidence=0.9),  # right
+        _row("q-2", GOLD, cited=[OTHER], confidence=0.8),  # wrong: the page cited is not gold
+        _row("q-3", GOLD, confidence=0.3, status=AnswerStatus.NO_ANSWER),  # would have been right
+        _row("q-4", OTHER, confidence=0.2, status=AnswerStatus.NO_ANSWER),  # would have been wrong
+        _row("q-5", OTHER, cited=[OTHER], confidence=0.6),  # wrong: unanswerable
+    ]
+
+    risk = summarise(questions, rows)["overall"]["risk"]
+
+    assert risk["unsupported"] == pytest.approx(2 / 3)
+    assert risk["full_coverage"] == pytest.approx(3 / 5)
+    # By confidence: right, wrong, wrong, right, wrong. Risks 0, 1/2, 2/3, 2/4, 3/5; their mean 34/75.
+    assert risk["area"] == pytest.approx(34 / 75)
+    # A bin per question: |0.9 - 1|, |0.8 - 0|, |0.6 - 0|, |0.3 - 1|, |0.2 - 0|; their mean 2.4 / 5.
+    assert risk["calibration_error"] == pytest.approx(0.48)
+    # Answerable: 2 of 4 answered, 1 of 4 wrongly; unanswerable: 1 of 1 answered.
+    # At 20 %: (0.2 * 1 + 0.8 * 1/4) / (0.2 * 1 + 0.8 * 2/4) = 0.4 / 0.6.
+    assert risk["expected@20"] == pytest.approx(2 / 3)
+
+
+def test_rows_without_a_confidence_leave_its_risks_unmeasured() -> None:
+    overall = summarise(_set(_question("q-1")), [_row("q-1", GOLD, cited=[GOLD])])["overall"]
+
+    assert overall["risk"]["unsupported"] == 0.0
+    assert overall["risk"]["area"] is overall["risk"]["calibration_error"] is None
+    assert overall["measured"]["risk"]["area"] == 0
+    assert overall["interval_95"]["risk"]["area"] is None
+
+
+def test_parity_is_french_less_english_and_cross_lingual_less_the_rest() -> None:
+    questions = _set(
+        _question("q-1", lang="fr", kind="cross_lingual"),
+        _question("q-2", lang="fr"),
+        _question("q-3", lang="en"),
+        _question("q-4", lang="de"),
+    )
+    rows = [_row("q-1", OTHER), _row("q-2", GOLD), _row("q-3", GOLD), _row("q-4", GOLD)]
+
+    parity = summarise(questions, rows)["parity"]
+
+    languages, crossing = parity[FRENCH_ENGLISH]["page.hit@5"], parity[CROSS_LINGUAL]["page.hit@5"]
+    assert languages is not None
+    assert crossing is not None
+    assert (languages["gap"], languages["questions"]) == (-0.5, [2, 1])  # 1/2 - 1/1
+    assert languages["interval_95"] == [-1.0, 0.0]
+    assert (crossing["gap"], crossing["questions"]) == (-1.0, [1, 3])  # 0/1 - 3/3
+    assert set(parity[FRENCH_ENGLISH]) == set(PARITY)
+
+
+def test_parity_of_one_language_is_not_measured() -> None:
+    parity = summarise(_set(_question("q-1")), [_row("q-1", GOLD)])["parity"]
+
+    assert {gap for gaps in parity.values() for gap in gaps.values()} == {None}
 
 
 def test_two_rows_of_one_question_are_a_mistake() -> None:
@@ -178,6 +237,8 @@ def _row(
     *pages: tuple[str, int],
     status: AnswerStatus = AnswerStatus.ANSWERED,
     latency_ms: float = 10.0,
+    cited: Sequence[tuple[str, int]] = (),
+    confidence: float | None = None,
 ) -> Row:
     return Row(
         id=name,
@@ -187,8 +248,9 @@ def _row(
         status=status,
         answer="" if status is AnswerStatus.NO_ANSWER else "30 euros",
         passages=tuple(RowPassage(doc, page, 1.0) for doc, page in pages),
-        citations=(),
+        citations=tuple(RowCitation(doc, page, "30 euros", True) for doc, page in cited),
         latency_ms=latency_ms,
+        confidence=confidence,
     )
 
 

@@ -35,7 +35,7 @@ def test_only_leaves_have_a_status() -> None:
 
 
 def test_what_the_caller_did_wrong_is_a_4xx_and_what_may_be_mended_elsewhere_a_5xx() -> None:
-    own = {"InvalidSettings"}  # of whoever runs the server, not of the caller
+    own = {"InvalidSettings", "InvalidCalibration"}  # of whoever runs the server, not of the caller
     for leaf, status in STATUSES.items():
         if issubclass(leaf, DependencyError) or leaf.__name__ in own:
             assert status >= 500, leaf

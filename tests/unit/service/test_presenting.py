@@ -9,6 +9,7 @@ from sourcier_core.types import (
     AnswerMode,
     AnswerSentence,
     AnswerStatus,
+    Context,
     DocumentStatus,
     Job,
     JobState,
@@ -65,6 +66,17 @@ def test_a_citation_keeps_the_words_and_boxes_as_they_are() -> None:
         "title": "Guide",
         "collection": "samples",
     }
+
+
+def test_a_citation_shows_the_words_that_its_quote_needs() -> None:
+    heads = Context("Vehicle Rate", 12, 24)
+
+    with_heads = present_citation(replace(a_citation(quote="car 0.50"), context=heads))
+
+    assert with_heads.quote == "car 0.50"
+    assert with_heads.context is not None
+    assert with_heads.context.model_dump() == {"text": "Vehicle Rate", "start": 12, "end": 24}
+    assert present_citation(a_citation()).context is None
 
 
 def test_a_passages_links_are_those_of_its_own_version() -> None:

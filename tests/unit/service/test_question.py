@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 from fakes import HashEmbedder
 
+from sourcier_core.bm25 import term_index
 from sourcier_core.errors import QuestionEmpty, QuestionTooLong
-from sourcier_service.question import Question, understand
+from sourcier_service.question import Question, in_both_languages, understand, with_core, with_pivot
 
 EMBEDDER = HashEmbedder()
 
@@ -55,10 +56,15 @@ def test_the_vectors_are_those_of_the_folded_text() -> None:
     assert set(question.sparse.values) == {1.0}
 
 
-@pytest.mark.parametrize("text", ["", "   ", "?", "« … »", "\n\t", "\N{SLIGHTLY SMILING FACE}"])
-def test_a_question_without_a_letter_or_digit_is_empty(text: str) -> None:
+@pytest.mark.parametrize("text", ["", "   ", "\n\t", "\u2003"])
+def test_a_blank_question_is_empty(text: str) -> None:
     with pytest.raises(QuestionEmpty):
         ask(text)
+
+
+@pytest.mark.parametrize("text", ["?", "« … »", "\N{SLIGHTLY SMILING FACE}", "What is it?"])
+def test_a_question_of_marks_or_function_words_has_no_word(text: str) -> None:
+    assert ask(text).words == ()
 
 
 def test_one_digit_is_a_question() -> None:
@@ -78,3 +84,74 @@ def test_half_a_character_is_replaced() -> None:
     question = ask("rate \ud83d above")  # half of a surrogate pair, which no encoding holds
 
     assert question.text == "rate ? above"
+
+
+# --- the question in English
+
+
+def test_a_question_in_english_is_its_own_pivot() -> None:
+    question = with_pivot(ask("How much is the allowance?"), EMBEDDER)
+
+    assert question.pivot is question.dense  # the same object: an index then looks once
+
+
+def test_a_question_in_french_is_put_into_english_word_by_word() -> None:
+    question = with_pivot(ask("La note de frais", language="fr"), EMBEDDER)
+
+    assert question.pivot is not None
+    assert np.array_equal(question.pivot, EMBEDDER.embed_question("expense claim"))
+    assert np.array_equal(question.dense, EMBEDDER.embed_question("La note de frais"))
+
+
+# --- what it asks of the documents that it names
+
+
+def test_the_core_is_without_names_and_function_words() -> None:
+    question = with_core(ask("What is the revenue of Northwind in 2022?"), {"northwind", "2022"}, EMBEDDER)
+
+    assert question.core is not None
+    assert np.array_equal(question.core, EMBEDDER.embed_question("revenue"))
+
+
+def test_a_question_of_names_alone_has_no_core() -> None:
+    question = with_core(ask("What of Northwind in 2022?"), {"northwind", "2022"}, EMBEDDER)
+
+    assert question.core is None
+
+
+# --- both languages
+
+
+def test_in_both_languages_each_word_has_its_equivalents_beside_it() -> None:
+    before = ask("La note de frais", language="fr")
+
+    question = in_both_languages(before)
+
+    assert before.words == (("not", "note"), ("frais", "frai"))
+    for word, own in zip(question.words, before.words, strict=True):
+        assert word[: len(own)] == own
+        assert {"expens", "claim"} <= set(word)
+    looked_for = {term for word in question.words for term in word}
+    assert set(question.sparse.indices) == {term_index(term) for term in looked_for}
+    assert set(question.sparse.values) == {1.0}
+    assert (question.text, question.language) == (before.text, "fr")
+    assert np.array_equal(question.dense, before.dense)
+
+
+# --- figures
+
+
+@pytest.mark.parametrize(
+    ("text", "asks"),
+    [
+        ("Combien coûte un badge ?", True),
+        ("Quel est le taux de la TVA ?", True),
+        ("How long may a claim wait?", True),
+        ("What is the operating margin?", True),
+        ("Who signs the order?", False),
+        ("Où est la sortie ?", False),
+        ("Is the generator accurate?", False),  # "rate" within a word is no rate
+    ],
+)
+def test_whether_a_figure_is_asked_for(text: str, asks: bool) -> None:
+    assert ask(text).asks_figure is asks

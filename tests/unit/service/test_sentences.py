@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sourcier_core.types import Heading, Page, TableRow
-from sourcier_service.sentences import MAX_UNIT, Unit, is_item, split_units
+from sourcier_service.sentences import MAX_UNIT, Unit, is_clause, is_item, split_units
 
 
 def shown(text: str, *headings: Heading, rows: tuple[TableRow, ...] = ()) -> list[str]:
@@ -48,9 +48,30 @@ def test_a_blank_line_ends_a_sentence() -> None:
         "Le poste coûte env. 1 200 € par an.",
         "The rate is 0.42 euro, version 2.1.3 of the list.",
         "He left at once... but came back.",  # what follows begins small
+        "Me. Durand et Mmes. Roy plaident, c.-à-d. deux avocates.",
+        "Call ext. 2190, incl. Sundays, or Prof. Hale.",
+        "Bring gloves, boots, etc. and a hat.",
     ],
 )
 def test_a_stop_that_ends_no_sentence_does_not_cut(text: str) -> None:
+    assert shown(text) == [text]
+
+
+def test_etc_ends_a_sentence_before_a_capital_letter() -> None:
+    assert shown("Bring gloves, boots, etc. Then sign.") == ["Bring gloves, boots, etc.", "Then sign."]
+
+
+def test_a_stop_without_a_space_ends_a_sentence_between_words() -> None:
+    assert shown("Attendez notre réponse.Vous pouvez écrire.C'est gratuit. Fin") == [
+        "Attendez notre réponse.",
+        "Vous pouvez écrire.",
+        "C'est gratuit.",
+        "Fin",
+    ]
+
+
+@pytest.mark.parametrize("text", ["Install Node.Js here", "see www.Example.Com now", "le site beta.Gouv"])
+def test_a_stop_inside_a_name_ends_nothing(text: str) -> None:
     assert shown(text) == [text]
 
 
@@ -133,6 +154,22 @@ def test_a_number_that_begins_a_line_without_a_point_is_no_item() -> None:
     assert not is_item(page, Unit(0, len(page.text)))
 
 
+def test_a_numbered_paragraph_is_a_unit_and_no_item() -> None:
+    text = (
+        "5.1.2 The line manager\n5.1.3 The employee. 5.2 stays here\n5.2 Others include:\n1.5 litres of oil"
+    )
+    page = Page(1, text)
+
+    units = split_units(page, 0, len(text))
+
+    assert [(unit.text(page), is_clause(page, unit), is_item(page, unit)) for unit in units] == [
+        ("5.1.2 The line manager", True, False),
+        ("5.1.3 The employee.", True, False),
+        ("5.2 stays here", False, False),
+        ("5.2 Others include: 1.5 litres of oil", True, False),
+    ]
+
+
 # --- headings and rows
 
 
@@ -155,6 +192,14 @@ def test_a_heading_over_two_lines_ends_with_its_last_word() -> None:
     found = shown(text, Heading(8, 1, "Pumps and their regular care"))
 
     assert found == ["Before.", "Pumps and their regular care", "Oil them."]
+
+
+def test_a_heading_whose_next_line_begins_small_is_a_sentences_first_line() -> None:
+    text = "At the north quay the cash box holds at most\nsix thousand euros. Count it daily."
+
+    found = shown(text, Heading(0, 3, "At the north quay the cash box holds at most"))
+
+    assert found == ["At the north quay the cash box holds at most six thousand euros.", "Count it daily."]
 
 
 def test_each_row_is_a_unit_that_knows_its_header() -> None:
