@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import httpx
 import pytest
+from coroutines import run_coroutine
 from sourcier_process import Server
 
 import llama_index_query_engine
@@ -48,7 +49,7 @@ def test_questions_are_asked_at_once(library_server: Server) -> None:
         found = await asyncio.gather(*(retriever.aretrieve(MILEAGE) for _ in range(4)))
         return [nodes[0].node_id for nodes in found]
 
-    assert asyncio.run(ask()) == [retriever.retrieve(MILEAGE)[0].node_id] * 4
+    assert run_coroutine(ask) == [retriever.retrieve(MILEAGE)[0].node_id] * 4
 
 
 def test_a_refusal_passes_on_the_servers_words(library_server: Server) -> None:

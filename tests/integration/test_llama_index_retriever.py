@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from llama_index.core.schema import MetadataMode, NodeWithScore
+from coroutines import run_coroutine
 from pdfs import Title, draw_page, new_pdf, write_pdf
 
 import llama_index_query_engine
@@ -142,7 +143,7 @@ def test_several_questions_at_once_get_what_each_gets_alone(services: Services) 
     async def ask() -> list[list[NodeWithScore]]:
         return await asyncio.gather(*(retriever.aretrieve(question) for question in questions))
 
-    together = asyncio.run(ask())
+    together = run_coroutine(ask)
 
     alone = {question: retriever.retrieve(question) for question in (MILEAGE, STORE)}
     assert [[n.node_id for n in nodes] for nodes in together] == [
