@@ -11,7 +11,8 @@ T = TypeVar("T")
 def run_coroutine(function: Callable[[], Coroutine[object, object, T]]) -> T:
     """What `function()` returns, awaited in a thread of its own.
 
-    The browser's session keeps an event loop running in the main thread, where `asyncio.run` would refuse to start.
+    The browser's session keeps an event loop running in the main thread, where `asyncio.run` would refuse to
+    start.
     """
     with ThreadPoolExecutor(max_workers=1) as thread:
         return thread.submit(lambda: asyncio.run(function())).result()

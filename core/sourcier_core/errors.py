@@ -386,3 +386,12 @@ class InvalidQuestionSet(RequestError):
 
     def __init__(self, where: str, detail: str) -> None:
         super().__init__(f"The question set {where} cannot be run: {detail}.")
+
+
+class UnusableRun(RequestError):
+    """An evaluation run, or what was kept of one, that cannot be looked at."""
+
+    code = "run_unusable"
+
+    def __init__(self, path: Path, detail: str) -> None:
+        super().__init__(f"{str(path)!r} cannot be used: {detail}.")

@@ -6,8 +6,9 @@ from math import isfinite
 from pathlib import Path
 from typing import cast
 
+from sourcier_core.errors import UnusableRun
 from sourcier_eval.metric_names import MEANS, OTHERS, RISKS, lower_is_better
-from sourcier_eval.run_files import Run, UnusableRun, read_json, write_json
+from sourcier_eval.run_files import Run, read_json, write_json
 from sourcier_eval.summary import Block, GroupMetrics
 
 # What a change of the product may not make worse. No latency: it is the machine's as much as ours.

@@ -54,8 +54,10 @@ UNANSWERABLE_SHARES = (0.05, 0.2, 0.5)
 # What to start from where nothing was ever fitted: both scores of a chunk, and a little of the page's second.
 PLAIN: Mapping[str, float] = {"dense": 10.0, "sparse": 5.0, "dense_second": 2.0}
 PLAIN_EVIDENCE: Mapping[str, float] = {"intercept": -3.0, "unit": 3.0, "coverage": 2.0, "undecided": -0.5}
-# In the shipped weights a page in the other language is never held against itself: it may be the only one.
-NEVER_SHIPPED = frozenset({"language"})
+# In the shipped weights a page in the other language is never held against itself, for it may be the only
+# one; and no question that names a document is embedded a second time: where that signal was fitted, it
+# weighed next to nothing.
+NEVER_SHIPPED = frozenset({"language", "dense_core"})
 
 
 @dataclass(frozen=True, slots=True)

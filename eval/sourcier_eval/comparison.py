@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from sourcier_core.errors import UnusableRun
 from sourcier_eval.intervals import Difference, Floats, bootstrap_paired_means
 from sourcier_eval.judgements import Judgement, judge
 from sourcier_eval.locations import Location, page_level
@@ -13,7 +14,7 @@ from sourcier_eval.metric_names import LATENCY_MEAN, MEANS
 from sourcier_eval.question_sets import Question
 from sourcier_eval.risks import compare_risks
 from sourcier_eval.rows import Row
-from sourcier_eval.run_files import Run, UnusableRun
+from sourcier_eval.run_files import Run
 from sourcier_eval.scores import score_question
 
 FOUND_WITHIN = 5  # a question is won or lost where a gold page enters or leaves so many first pages

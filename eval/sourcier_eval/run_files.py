@@ -6,10 +6,10 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from sourcier_core import __version__
-from sourcier_core.errors import InvalidQuestionSet, RequestError
+from sourcier_core.errors import InvalidQuestionSet, UnusableRun
 from sourcier_core.types import Document
 from sourcier_eval.question_sets import DOCS, QUESTIONS, QuestionSet, read_questions
 from sourcier_eval.rows import Row
@@ -20,15 +20,6 @@ METRICS = "metrics.json"
 SETTINGS = "settings.json"
 MANIFEST = "run.json"
 REPORT = "report.html"
-
-
-class UnusableRun(RequestError):
-    """A run, or what was kept of one, that cannot be looked at."""
-
-    code: ClassVar[str] = "run_unusable"
-
-    def __init__(self, path: Path, detail: str) -> None:
-        super().__init__(f"{str(path)!r} cannot be used: {detail}.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from llama_index.core.schema import MetadataMode, NodeWithScore
 from coroutines import run_coroutine
+from llama_index.core.schema import MetadataMode, NodeWithScore
 from pdfs import Title, draw_page, new_pdf, write_pdf
 
 import llama_index_query_engine

@@ -47,6 +47,7 @@ STATUSES: dict[type[SourcierError], int] = {
     e.InvalidCalibration: 500,
     e.InvalidQuestionSet: 422,
     e.TooFewQuestions: 422,
+    e.UnusableRun: 422,
 }
 RETRY_AFTER_SECONDS = "5"  # with a 503
 _TYPES = {401: "authentication_error", 403: "permission_error", 404: "not_found_error", 413: "request_error"}

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from eval_runs import GOLD, OTHER, a_question, a_row, write_run
 
+from sourcier_core.errors import UnusableRun
 from sourcier_eval.baseline import (
     HELD,
     find_regressions,
@@ -14,7 +15,7 @@ from sourcier_eval.baseline import (
 )
 from sourcier_eval.metric_names import MEANS, RISKS
 from sourcier_eval.rows import Row
-from sourcier_eval.run_files import Run, UnusableRun, read_run
+from sourcier_eval.run_files import Run, read_run
 
 QUESTIONS = [a_question(f"q-{i}", lang="fr" if i == 4 else "en") for i in range(1, 5)]
 # q-1 to q-3 find and cite their page, q-4 abstains.

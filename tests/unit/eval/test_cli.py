@@ -7,10 +7,9 @@ import typer
 from eval_runs import GOLD, OTHER, a_question, a_row, write_run
 from typer.testing import CliRunner, Result
 
-from sourcier_core.errors import InvalidQuestionSet, InvalidSettings
+from sourcier_core.errors import InvalidQuestionSet, InvalidSettings, UnusableRun
 from sourcier_eval.cli import register
 from sourcier_eval.rows import Row
-from sourcier_eval.run_files import UnusableRun
 
 QUESTIONS = [a_question("q-1"), a_question("q-2", lang="fr"), a_question("q-3", answerable=False)]
 ROWS = [

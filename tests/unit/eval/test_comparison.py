@@ -6,6 +6,7 @@ import pytest
 from eval_runs import GOLD, OTHER, a_question, a_row, write_run
 from rich.console import Console
 
+from sourcier_core.errors import UnusableRun
 from sourcier_eval.comparison import (
     AnswerChange,
     Comparison,
@@ -17,7 +18,7 @@ from sourcier_eval.comparison import (
 from sourcier_eval.comparison_tables import render_comparison
 from sourcier_eval.metric_names import LATENCY_MEAN, MEANS, RISKS
 from sourcier_eval.rows import Row
-from sourcier_eval.run_files import UnusableRun, read_run
+from sourcier_eval.run_files import read_run
 
 QUESTIONS = [
     a_question("won", lang="fr", kind="[red]"),

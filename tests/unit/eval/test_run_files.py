@@ -6,8 +6,9 @@ import pytest
 from eval_runs import GOLD, a_document, a_question, a_row, write_rows, write_run, write_set
 
 from sourcier_core import __version__
+from sourcier_core.errors import UnusableRun
 from sourcier_core.types import DocumentStatus
-from sourcier_eval.run_files import METRICS, REPORT, UnusableRun, begin_run, read_run
+from sourcier_eval.run_files import METRICS, REPORT, begin_run, read_run
 
 QUESTIONS = [a_question("q-1"), a_question("q-2", lang="fr")]
 ROWS = [a_row("q-1", GOLD, cited=[GOLD]), a_row("q-2", GOLD)]
