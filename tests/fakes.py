@@ -17,6 +17,7 @@ from sourcier_core.index_payload import RRF_K, SIGNAL_DEPTH
 from sourcier_core.ports import ChunkIndex, Embedder
 from sourcier_core.types import (
     FOREVER,
+    HeldTerms,
     IndexedChunk,
     Probe,
     Scope,
@@ -164,7 +165,7 @@ class MemoryIndex:
             dense=float(np.dot(probe.dense, found.dense)),
             sparse=_dot(self._weighed(probe.sparse), found.sparse),
             pivot=0.0 if probe.pivot is None else float(np.dot(probe.pivot, english)),
-            terms=found.sparse,
+            terms=HeldTerms.of(found.sparse.indices, found.sparse.values),
             compared=tuple(float(np.dot(vector, found.dense)) for vector in compare),
         )
 

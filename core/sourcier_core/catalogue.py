@@ -1,7 +1,7 @@
 """What is known beside the text: collections, documents, versions, generations, open writes (SQLAlchemy)."""
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -186,10 +186,6 @@ class Catalogue:
         """Return the document of that id; None where there is none or it was deleted."""
         rows = self._documents(t.documents.c.id == document)
         return rows[0] if rows else None
-
-    def documents_of(self, ids: Iterable[str]) -> dict[str, Document]:
-        """Return the documents of those ids, by id; none that was deleted."""
-        return {document.id: document for document in self._documents(t.documents.c.id.in_(list(ids)))}
 
     def documents(self, collections: Sequence[str]) -> list[Document]:
         """Return the documents of those collections, by collection and name."""

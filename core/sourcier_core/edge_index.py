@@ -4,7 +4,6 @@ import errno
 import math
 import shutil
 import threading
-from array import array
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -30,7 +29,17 @@ from sourcier_core.index_payload import (
     to_payload,
     to_scored,
 )
-from sourcier_core.types import FOREVER, Chunk, IndexedChunk, Probe, Scope, ScoredChunk, SparseVector, Vector
+from sourcier_core.types import (
+    FOREVER,
+    NO_TERMS,
+    Chunk,
+    HeldTerms,
+    IndexedChunk,
+    Probe,
+    Scope,
+    ScoredChunk,
+    Vector,
+)
 
 # The engine writes through memory maps: a page of one without room on the disk kills the process (SIGBUS).
 ROOM_FOR_CHUNKS = 64 * 2**20  # bytes that must be free before a batch is written; it takes a few of these
@@ -94,7 +103,7 @@ class EdgeIndex:
 
     def _stored(
         self, ids: Sequence[int | UUID | str], names: Mapping[int, str], changes: int
-    ) -> dict[str, tuple[Chunk, SparseVector]]:
+    ) -> dict[str, tuple[Chunk, HeldTerms]]:
         """Return the chunks of those ids that are still stored, with their terms, by the ids' names."""
         stored = self._kept.recall(names, changes) if self._changes == changes else {}
         missing = [point_id for point_id, name in zip(ids, names.values(), strict=True) if name not in stored]
@@ -253,9 +262,9 @@ class _KeptChunks:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._changes = 0
-        self._chunks: OrderedDict[int, tuple[Chunk, array[int], array[float]]] = OrderedDict()
+        self._chunks: OrderedDict[int, tuple[Chunk, HeldTerms]] = OrderedDict()
 
-    def recall(self, keys: Iterable[int], changes: int) -> dict[str, tuple[Chunk, SparseVector]]:
+    def recall(self, keys: Iterable[int], changes: int) -> dict[str, tuple[Chunk, HeldTerms]]:
         """Return what is known of chunks, by id; nothing where something was written since."""
         with self._lock:
             if changes != self._changes:
@@ -265,21 +274,17 @@ class _KeptChunks:
                 if kept := self._chunks.get(key):
                     self._chunks.move_to_end(key)
                     known.append(kept)
-        return {chunk.id: (chunk, SparseVector(tuple(i), tuple(v))) for chunk, i, v in known}
+        return {kept[0].id: kept for kept in known}
 
-    def keep(self, found: Mapping[int, tuple[Chunk, SparseVector]], changes: int) -> None:
+    def keep(self, found: Mapping[int, tuple[Chunk, HeldTerms]], changes: int) -> None:
         """Remember chunks as they were after that many changes."""
-        # As the numbers of 32 bits that the engine has: a tenth of what tuples of them take.
-        packed = {
-            k: (c, array("I", terms.indices), array("f", terms.values)) for k, (c, terms) in found.items()
-        }
         with self._lock:
             if changes > self._changes:
                 self._chunks.clear()
                 self._changes = changes
             elif changes < self._changes:
                 return
-            self._chunks |= packed
+            self._chunks |= found
             while len(self._chunks) > CHUNKS_KEPT:
                 self._chunks.popitem(last=False)
 
@@ -339,9 +344,9 @@ def _queries(probe: Probe) -> list[tuple[qe.Query, list[qe.Filter]]]:
     return queries
 
 
-def _terms(vectors: Any) -> SparseVector:
+def _terms(vectors: Any) -> HeldTerms:
     found = vectors.get(SPARSE) if isinstance(vectors, dict) else None
-    return SparseVector(tuple(found.indices), tuple(found.values)) if found else SparseVector((), ())
+    return HeldTerms.of(found.indices, found.values) if found else NO_TERMS
 
 
 def _within(

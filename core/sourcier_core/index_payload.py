@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sourcier_core.types import FOREVER, Chunk, IndexedChunk, ScoredChunk, SparseVector
+from sourcier_core.types import FOREVER, Chunk, HeldTerms, IndexedChunk, ScoredChunk
 
 DENSE = "dense"
 SPARSE = "sparse"
@@ -58,7 +58,7 @@ def best_fused(fused: Iterable[tuple[object, float]], limit: int) -> list[tuple[
 
 def to_scored(
     best: Iterable[tuple[str, float]],
-    stored: Mapping[str, tuple[Chunk, SparseVector]],
+    stored: Mapping[str, tuple[Chunk, HeldTerms]],
     dense: Mapping[str, float],
     sparse: Mapping[str, float],
     pivot: Mapping[str, float],

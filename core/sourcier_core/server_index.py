@@ -23,7 +23,17 @@ from sourcier_core.index_payload import (
     to_payload,
     to_scored,
 )
-from sourcier_core.types import FOREVER, IndexedChunk, Probe, Scope, ScoredChunk, SparseVector, Vector
+from sourcier_core.types import (
+    FOREVER,
+    NO_TERMS,
+    HeldTerms,
+    IndexedChunk,
+    Probe,
+    Scope,
+    ScoredChunk,
+    SparseVector,
+    Vector,
+)
 
 _Query: TypeAlias = tuple[str, list[float] | models.SparseVector]
 
@@ -217,9 +227,9 @@ def _queries(probe: Probe) -> list[tuple[str, list[float] | models.SparseVector,
     return queries
 
 
-def _terms(vectors: object) -> SparseVector:
+def _terms(vectors: object) -> HeldTerms:
     found = vectors.get(SPARSE) if isinstance(vectors, dict) else None
-    return SparseVector(tuple(found.indices), tuple(found.values)) if found else SparseVector((), ())
+    return HeldTerms.of(found.indices, found.values) if found else NO_TERMS
 
 
 def _within(scope: Scope, probe: Probe | None = None, *also: models.Condition) -> models.Filter:

@@ -5,6 +5,7 @@ text, which have one text pane); ``start`` and ``end`` are code points into that
 are PDF points with the origin at the top left of the page as displayed.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -171,6 +172,22 @@ class SparseVector:
     values: tuple[float, ...]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class HeldTerms:
+    """A stored chunk's terms, as numbers that are computed with; indices ascend and are unique."""
+
+    indices: npt.NDArray[np.uint32]  # shape (terms,)
+    weights: npt.NDArray[np.float32]  # shape (terms,), as `bm25.document_vector` weighs them
+
+    @classmethod
+    def of(cls, indices: Sequence[int] = (), weights: Sequence[float] = ()) -> "HeldTerms":
+        """Take both as sequences of one length."""
+        return cls(np.array(indices, dtype=np.uint32), np.array(weights, dtype=np.float32))
+
+
+NO_TERMS = HeldTerms.of()
+
+
 @dataclass(frozen=True, slots=True)
 class IndexedChunk:
     """A chunk with what finds it, and the catalogue sequence from which it answers."""
@@ -212,7 +229,7 @@ class ScoredChunk:
     dense: float  # cosine similarity in [-1, 1], of the question and the text as they are
     sparse: float  # BM25 score, at least 0
     pivot: float = 0.0  # cosine similarity in [-1, 1], of both in English; 0.0 where no probe has a pivot
-    terms: SparseVector = SparseVector((), ())  # the chunk's own, as `bm25.document_vector` weighs them
+    terms: HeldTerms = NO_TERMS
     compared: tuple[float, ...] = ()  # cosines with the further vectors that the search was given, in order
 
 

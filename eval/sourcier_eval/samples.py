@@ -8,7 +8,7 @@ import numpy as np
 
 from sourcier_core.analysis import normalise_numbers
 from sourcier_core.errors import RequestError
-from sourcier_core.types import SparseVector
+from sourcier_core.types import NO_TERMS
 from sourcier_eval.answer_metrics import citation_recall
 from sourcier_eval.fitting import Choice, Mask
 from sourcier_eval.locations import Location
@@ -26,7 +26,6 @@ from sourcier_service.wiring import Services
 FIGURE = re.compile(r"\d+(?:\.\d+)?")
 FIGURE_DIGITS = 4  # a shorter number stands on too many pages to tell one
 _YEAR = re.compile(r"(?:19|20)\d\d")
-_NO_TERMS = SparseVector((), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +75,7 @@ def collect(opened: OpenSet) -> Iterator[Sample]:
         wanted = services.settings.retrieval.passages
         found = services.retriever.candidates(asked, scope, wanted, every_signal=True)
         # A page's terms have done their work in the signals, and are most of what it weighs in memory.
-        light = replace(found, chunks=tuple(replace(c, terms=_NO_TERMS) for c in found.chunks))
+        light = replace(found, chunks=tuple(replace(c, terms=NO_TERMS) for c in found.chunks))
         gold = _gold(question, found, services)
         yield Sample(question, light, gold, _group(question), services, extractor)
 

@@ -145,10 +145,9 @@ class Retriever:
         while _count_pages(chunks) < wanted and len(chunks) == depth < MAX_DEEPER * self._settings.candidates:
             depth *= 2  # many chunks of few pages were found
             chunks = self._index.search(probes, scope, depth, compare)
-        documents = self._catalogue.documents_of({c.chunk.document for c in chunks})
-        known = tuple(c for c in chunks if c.chunk.document in documents)
-        signals = page_signals(question, known, documents, routes)
-        return Candidates(question, known, documents, signals, names.searched(scope.documents))
+        known = tuple(c for c in chunks if c.chunk.document in names.documents)
+        signals = page_signals(question, known, names.documents, routes)
+        return Candidates(question, known, names.documents, signals, names.searched(scope.documents))
 
     def _document_names(self, scope: Scope) -> DocumentNames:
         """Return the names of the documents in scope, read once for each state of the catalogue."""

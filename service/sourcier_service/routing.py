@@ -37,13 +37,13 @@ NOWHERE = Route(0.0, 0.0)
 
 
 class DocumentNames:
-    """The words of documents' names and titles, with their rarity."""
+    """Documents by id, and the words of their names and titles, with their rarity."""
 
     def __init__(self, documents: Sequence[Document]) -> None:
         """Read the names of the documents that a question may be about."""
         answering = [document for document in documents if document.version is not None]
         self.languages = frozenset(document.language for document in answering)
-        self._pages = {document.id: document.page_count for document in answering}
+        self.documents = {document.id: document for document in answering}
         self._bearers: dict[str, set[str]] = defaultdict(set)
         self._years: dict[str, frozenset[str]] = {}
         for document in answering:
@@ -57,7 +57,7 @@ class DocumentNames:
 
     def searched(self, within: frozenset[str] | None = None) -> Searched:
         """Return how much answers, of all or of some documents."""
-        pages = [count for document, count in self._pages.items() if within is None or document in within]
+        pages = [known.page_count for id_, known in self.documents.items() if within is None or id_ in within]
         return Searched(len(pages), sum(pages))
 
     def route(self, question: Question) -> dict[str, Route]:

@@ -4,7 +4,6 @@ All that is known of a chunk was fetched with it: no page is read here and no mo
 question, a row per page, a column per name in SIGNALS.
 """
 
-from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -172,17 +171,15 @@ def _held_words(
 
 def _weights(asked: Sequence[int], chunks: Sequence[ScoredChunk]) -> Floats:
     """Return the weight of each term asked in each chunk, shape (chunks, asked); 0.0 where it is not held."""
-    column_of = {index: column for column, index in enumerate(asked)}
-    sought = frozenset(asked)
-    places, values = [], []
-    for row, found in enumerate(chunks):
-        indices = found.terms.indices
-        for index in sought.intersection(indices):
-            places.append(row * len(asked) + column_of[index])
-            values.append(found.terms.values[bisect_left(indices, index)])
-    weights = np.zeros(len(chunks) * len(asked))
-    weights[places] = values
-    return weights.reshape(len(chunks), len(asked))
+    sought = np.array(asked, dtype=np.uint32)
+    held = np.concatenate([found.terms.indices for found in chunks])
+    column = np.minimum(np.searchsorted(sought, held), len(asked) - 1)
+    is_sought = sought[column] == held
+    row = np.repeat(np.arange(len(chunks)), [len(found.terms.indices) for found in chunks])
+    weights = np.zeros((len(chunks), len(asked)))
+    values = np.concatenate([found.terms.weights for found in chunks])
+    weights[row[is_sought], column[is_sought]] = values[is_sought]
+    return weights
 
 
 def _highest(values: Floats, page_of: npt.NDArray[np.int_], count: int) -> Floats:

@@ -8,7 +8,7 @@ from examples import a_document, a_scored_chunk
 from fakes import HashEmbedder, MemoryIndex
 
 from sourcier_core.bm25 import document_vector, term_index, words_vector
-from sourcier_core.types import Document, IndexedChunk, Probe, Scope, ScoredChunk, SparseVector
+from sourcier_core.types import Document, HeldTerms, IndexedChunk, Probe, Scope, ScoredChunk
 from sourcier_service.question import Question, understand
 from sourcier_service.routing import Route
 from sourcier_service.signals import PRIORS, SIGNALS, PageSignals, entropy, page_signals
@@ -41,12 +41,12 @@ def a_chunk(
     """A chunk that holds terms of such weights, with the BM25 score that follows."""
     holds = holds or {}
     ordered = sorted((term_index(term), weight) for term, weight in holds.items())
-    vector = SparseVector(tuple(i for i, _ in ordered), tuple(w for _, w in ordered))
+    held = HeldTerms.of([i for i, _ in ordered], [w for _, w in ordered])
     sparse = sum(IDF.get(term, 0.0) * weight for term, weight in holds.items())
     found = a_scored_chunk(
         name, page=page, document=document, dense=dense, sparse=sparse, fused=fused, section=section
     )
-    return replace(found, terms=vector)
+    return replace(found, terms=held)
 
 
 def signals_of(
