@@ -44,6 +44,7 @@ from sourcier_core.types import (
 # The engine writes through memory maps: a page of one without room on the disk kills the process (SIGBUS).
 ROOM_FOR_CHUNKS = 64 * 2**20  # bytes that must be free before a batch is written; it takes a few of these
 CHUNKS_KEPT = 16_384  # about 2 kB each: to read and decode those found takes a third of a search
+MOST_TIED = 40  # chunks of one fused score around the limit; where there are more, the search is made again
 SCOPES_KEPT = 16  # of which it is known whether they see all that is stored
 ROOM_FOR_CHANGES = 16 * 2**20  # the same before ends and removals are: less, for a delete is how room is made
 
@@ -119,17 +120,19 @@ class EdgeIndex:
     def _fused(
         self, probes: Sequence[Probe], scope: Scope, limit: int, *, unfiltered: bool
     ) -> list[qe.ScoredPoint]:
-        """Return all points that the probes find, fused."""
+        """Return the best points that the probes find, fused, with all that are tied with the last."""
         depth = limit * SIGNAL_DEPTH
         prefetches = [
             qe.Prefetch(limit=depth, query=query, filter=_within(scope, probe, *also, all_answers=unfiltered))
             for probe in probes
             for query, also in _queries(probe)
         ]
-        # Every prefetched chunk is asked for, so that chunks tied at the limit are cut by id, as promised.
-        whole = len(prefetches) * depth
-        fused = qe.QueryRequest(limit=whole, prefetches=prefetches, query=_fusion(), with_payload=False)
-        (found,) = self._shard.query_batch(qe.QueryBatchRequest([fused]))
+        # Chunks tied at the limit are cut by id, as promised: all of them are needed, seldom more than a few.
+        for wanted in (limit + MOST_TIED, len(prefetches) * depth):
+            fused = qe.QueryRequest(limit=wanted, prefetches=prefetches, query=_fusion(), with_payload=False)
+            (found,) = self._shard.query_batch(qe.QueryBatchRequest([fused]))
+            if len(found) < wanted or found[-1].score < found[limit - 1].score:
+                break
         return found
 
     def _sees_all(self, scope: Scope, changes: int) -> bool:
