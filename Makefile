@@ -53,7 +53,7 @@ fix: install ## Format and mend what can be mended
 	$(BIN)/ruff check --fix .
 
 eval: samples ## Measure the golden set
-	$(BIN)/sourcier eval run --set eval/golden --out build/eval-golden
+	$(BIN)/sourcier eval run --set eval/golden --out build/eval-golden --calibration packaged
 
 gate: eval ## Measure the golden set, and fail where it fell below its baseline
 	$(BIN)/sourcier eval check build/eval-golden --baseline eval/golden/baseline.json --tolerance 0.03

@@ -10,11 +10,13 @@ from typing import Any
 from sourcier_core.types import AnswerStatus, Document, DocumentStatus, MediaType, document_id
 from sourcier_eval.question_sets import Evidence, Question, QuestionSet, read_question_set
 from sourcier_eval.rows import Row, RowCitation, RowPassage
-from sourcier_eval.run_files import ROWS, begin_run
+from sourcier_eval.run_files import ROWS, AnsweredBy, begin_run
 
 GOLD = ("a.pdf", 3)
 OTHER = ("b.pdf", 1)
 Place = tuple[str, int | None]
+
+PACKAGED = AnsweredBy("the packaged one", None)
 
 
 def a_question(
@@ -96,7 +98,7 @@ def write_run(
     question_set = write_set(out.with_name(f"{out.name} set") / "golden", *questions)
     out.mkdir()
     settings = json.dumps({"answer": {"min_confidence": 0.35}, "embedding": {"model": "small"}})
-    begin_run(out, question_set, [a_document("a.pdf"), a_document("b.pdf")], settings, warnings)
+    begin_run(out, question_set, [a_document("a.pdf"), a_document("b.pdf")], settings, PACKAGED, warnings)
     write_rows(out, rows)
     return out
 

@@ -87,6 +87,7 @@ def calibrate(
     risk: float,
     name: str,
     shipped: bool = False,
+    fitted_on: Mapping[str, str] | None = None,
 ) -> Calibrated:
     """Fit the ranker and the evidence's weights.
 
@@ -97,6 +98,7 @@ def calibrate(
         risk: Stated: share of the answers given that may be wrong, in (0, 1).
         name: Of the calibration.
         shipped: For every collection: without priors and without negative weights.
+        fitted_on: sha256 of the questions by a set's name, to be kept with the weights.
 
     Raises:
         TooFewQuestions: Fewer than 30 answerable questions whose gold page was found.
@@ -144,8 +146,21 @@ def calibrate(
         risk=risk,
         outcomes=outcomes,
         report=_report(sets, changes, outcomes),
+        fitted_on=fitted_on or {},
     )
-    return Calibrated(calibration, changes, tuple(_warnings(samples, calibration)))
+    warnings = [*_seen_before(before, calibration), *_warnings(samples, calibration)]
+    return Calibrated(calibration, changes, tuple(warnings))
+
+
+def _seen_before(before: Calibration, made: Calibration) -> list[str]:
+    """Say for which sets the weights before are no fair comparison: they were fitted on these questions."""
+    known = set(before.fitted_on.values())
+    seen = sorted(name for name, sha in made.fitted_on.items() if sha in known)
+    if not seen:
+        return []
+    return [
+        f"the weights before were fitted on {', '.join(seen)} too: what stands under 'before' is optimistic"
+    ]
 
 
 def expected_risks(outcomes: Sequence[Outcome], threshold: float) -> dict[float, float | None]:

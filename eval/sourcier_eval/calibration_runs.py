@@ -45,6 +45,7 @@ def calibrate_sets(
         raise InvalidQuestionSet(repr(twice[0]), "two folders have that name; each set needs its own")
     with ExitStack() as open_sets:
         sets: dict[str, list[Sample]] = {}
+        fitted_on: dict[str, str] = {}
         try:
             work.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -52,6 +53,7 @@ def calibrate_sets(
         for name, directory in zip(names, directories, strict=True):
             opened = open_sets.enter_context(open_set(directory, settings, work / name))
             sets[name] = list(_with_progress(opened))
+            fitted_on[name] = opened.questions.sha256
         fingerprint = opened.services.stores.fingerprint
         return calibrate(
             sets,
@@ -60,6 +62,7 @@ def calibrate_sets(
             risk=risk,
             name="default" if shipped else " + ".join(sets),
             shipped=shipped,
+            fitted_on=fitted_on,
         )
 
 

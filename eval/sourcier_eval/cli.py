@@ -8,9 +8,11 @@ import typer
 from sourcier_core.command import EXIT_FAILED
 
 if TYPE_CHECKING:
+    from sourcier_core.settings import Settings
     from sourcier_eval.comparison import Comparison
 
 QuestionSetOption = Annotated[Path, typer.Option("--set", help="A folder with questions.jsonl and docs/.")]
+PACKAGED = "packaged"  # names the calibration that ships with the product
 RunArgument = Annotated[Path, typer.Argument(help="The --out of an earlier `sourcier eval run`.")]
 
 
@@ -32,7 +34,11 @@ def run(
     question_set: QuestionSetOption,
     out: Annotated[Path, typer.Option(help="Where rows, metrics, report and the run's own index go.")],
     calibration: Annotated[
-        Path | None, typer.Option(help="A calibration to answer with.", exists=True, dir_okay=False)
+        str | None,
+        typer.Option(
+            metavar="FILE|packaged",
+            help="The calibration to answer with; default the home's, as people get.",
+        ),
     ] = None,
 ) -> None:
     """Ingest a set's documents into a home of their own, ask its questions, and measure the answers."""
@@ -169,7 +175,10 @@ def show(
     settings = load_settings(**(context.obj or {}))
     path = file or settings.answer.calibration or calibration_files(settings.home).in_use()
     calibration = Calibration.read(path) if path else default_calibration()
+    fingerprint = _index_fingerprint(settings)
     typer.echo(path or "the packaged calibration")
+    if fingerprint is not None and not calibration.fits(fingerprint):
+        typer.echo(f"! made for another index than this home's ({fingerprint}): not used here", err=True)
     Console().print(render_calibration(calibration, risk or settings.answer.max_risk))
 
 
@@ -181,7 +190,8 @@ def use(
     from sourcier_core.settings import load_settings
     from sourcier_service.calibration_files import calibration_files
 
-    kept = calibration_files(load_settings(**(context.obj or {})).home).use(file)
+    settings = load_settings(**(context.obj or {}))
+    kept = calibration_files(settings.home).use(file, _index_fingerprint(settings))
     typer.echo(f"In use: {kept}. A running server takes it at its next start; `calibration undo` goes back.")
 
 
@@ -194,9 +204,31 @@ def undo(context: typer.Context) -> None:
     typer.echo(f"In use: {before or 'the packaged calibration'}, at the next start of a running server.")
 
 
-def _overrides(calibration: Path | None) -> dict[str, dict[str, Any]]:
+def _overrides(calibration: str | None) -> dict[str, dict[str, Any]]:
     """Return the settings that the options stand for; nothing where none is given."""
-    return {} if calibration is None else {"answer": {"calibration": calibration.absolute()}}
+    from sourcier_service.calibration import DEFAULT
+
+    if calibration is None:
+        return {}
+    path = DEFAULT if calibration == PACKAGED else Path(calibration).absolute()
+    if not path.is_file():
+        raise typer.BadParameter(f"there is no file {calibration!r}", param_hint="--calibration")
+    return {"answer": {"calibration": path}}
+
+
+def _index_fingerprint(settings: "Settings") -> str | None:
+    """Return what made the index of a home; None where it has none yet."""
+    from sourcier_core.catalogue import Catalogue
+    from sourcier_core.home import Home
+
+    if not (settings.home / "catalogue.sqlite3").is_file():
+        return None
+    catalogue = Catalogue(Home(settings.home).catalogue_url)
+    try:
+        live = catalogue.live_generation()
+    finally:
+        catalogue.close()
+    return None if live is None else live.fingerprint
 
 
 def _show(comparison: "Comparison", out: Path | None) -> None:

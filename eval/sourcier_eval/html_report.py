@@ -45,7 +45,8 @@ def _header(run: Run) -> Markup:
     facts = (
         f"{overall['questions']} questions, {overall['unanswerable']} of them unanswerable, "
         f"on {manifest.documents} documents with {manifest.pages} pages. "
-        f"Run on {began.day} {began:%B %Y at %H:%M} {began.tzname() or ''} by Sourcier {manifest.version}."
+        f"Run on {began.day} {began:%B %Y at %H:%M} {began.tzname() or ''} by Sourcier {manifest.version}, "
+        f"calibration: {manifest.calibration}."
     )
     warnings = list(manifest.warnings)
     if overall["missing"]:

@@ -23,6 +23,14 @@ REPORT = "report.html"
 
 
 @dataclass(frozen=True, slots=True)
+class AnsweredBy:
+    """The calibration of a run."""
+
+    name: str
+    sha256: str | None  # of its file; None for the packaged one
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """What was run. The keys of run.json are these names."""
 
@@ -35,6 +43,8 @@ class Manifest:
     warnings: tuple[str, ...]  # why some questions could not be answered
     version: str  # of Sourcier
     started_at: str  # ISO 8601, UTC
+    calibration: str = "not noted"  # which one answered: its name, and its file unless it is the packaged one
+    calibration_sha256: str | None = None  # of that file; None for the packaged one
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +69,7 @@ def begin_run(
     question_set: QuestionSet,
     documents: Sequence[Document],
     settings: str,
+    answered_by: AnsweredBy,
     warnings: Sequence[str],
 ) -> None:
     """Write what is run, and remove what an earlier run left.
@@ -68,6 +79,7 @@ def begin_run(
         question_set: What is going to be asked; its file is copied.
         documents: Those ingested.
         settings: In force, as JSON.
+        answered_by: The calibration.
         warnings: Of documents that do not answer.
     """
     for name in (ROWS, METRICS, REPORT):
@@ -83,6 +95,8 @@ def begin_run(
         warnings=tuple(warnings),
         version=__version__,
         started_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        calibration=answered_by.name,
+        calibration_sha256=answered_by.sha256,
     )
     write_json(asdict(manifest), out / MANIFEST)
     (out / SETTINGS).write_text(settings + "\n", encoding="utf-8")

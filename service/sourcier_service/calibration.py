@@ -63,6 +63,11 @@ class Calibration:
     risk: float  # stated: share of the answers given that may be wrong, in (0, 1)
     outcomes: tuple[Outcome, ...]  # each by weights fitted without its question
     report: Mapping[str, Any] = field(default_factory=dict)  # before and after, for people
+    fitted_on: Mapping[str, str] = field(default_factory=dict)  # sha256 of its questions by a set's name
+
+    def fits(self, fingerprint: str) -> bool:
+        """Tell whether it was made for the index of that fingerprint, or for any."""
+        return self.fingerprint in (None, fingerprint)
 
     def thresholds(self, risk: float | None = None) -> dict[str, Threshold]:
         """Return the threshold of each language that has enough questions, and of "all" for the others.
@@ -117,6 +122,7 @@ class Calibration:
                     Outcome(_within(c, 0, 1), bool(w), bool(a), str(la)) for c, w, a, la in values["outcomes"]
                 ),
                 report=values.get("report", {}),
+                fitted_on={str(name): str(sha) for name, sha in values.get("fitted_on", {}).items()},
             )
         except OSError as error:
             raise InvalidCalibration(str(path), f"it cannot be read ({error.strerror})") from error

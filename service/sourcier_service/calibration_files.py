@@ -38,14 +38,21 @@ class CalibrationFiles:
             raise InvalidCalibration(str(found), "it is said to be in use and is missing")
         return found
 
-    def use(self, path: Path) -> Path:
+    def use(self, path: Path, fingerprint: str | None) -> Path:
         """Keep a copy of a calibration and put it to use; what was in use stays kept.
 
+        Args:
+            path: Of the file.
+            fingerprint: Of the home's index; None where there is none yet.
+
         Raises:
-            InvalidCalibration: The file is none.
+            InvalidCalibration: The file is none, or was made for another index.
             OSError: It cannot be kept.
         """
-        Calibration.read(path)
+        if fingerprint is None:
+            Calibration.read(path)
+        else:
+            read_fitting(path, fingerprint)
         self.folder.mkdir(parents=True, exist_ok=True)
         number = max((int(known.stem) for known in self.folder.glob("[0-9]*.json")), default=0) + 1
         kept = self._file(number)
@@ -84,6 +91,22 @@ def calibration_files(home: Path) -> CalibrationFiles:
     return CalibrationFiles(home / FOLDER)
 
 
+def read_fitting(path: Path, fingerprint: str) -> Calibration:
+    """Read a calibration that is to be used with an index.
+
+    Raises:
+        InvalidCalibration: It cannot be read, or was made for another index.
+    """
+    found = Calibration.read(path)
+    if not found.fits(fingerprint):
+        detail = (
+            f"it was made for another index ({found.fingerprint}; this one is {fingerprint}). Make it anew "
+            "with `sourcier calibrate --set DIR --out FILE`"
+        )
+        raise InvalidCalibration(str(path), detail)
+    return found
+
+
 def find_calibration(settings: Settings, fingerprint: str) -> Calibration:
     """Return the calibration to answer with.
 
@@ -101,7 +124,7 @@ def find_calibration(settings: Settings, fingerprint: str) -> Calibration:
     if path is None:
         return default_calibration()
     found = Calibration.read(path)
-    if found.fingerprint not in (None, fingerprint):
+    if not found.fits(fingerprint):
         logger.warning(
             "the calibration %s was made for another index (%s; this one is %s): the packaged one is used. "
             "Make it anew with `sourcier calibrate --set DIR --out FILE`",

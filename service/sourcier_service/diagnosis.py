@@ -23,6 +23,8 @@ from sourcier_core.embedding_export import (
 from sourcier_core.errors import SourcierError
 from sourcier_core.home import Home
 from sourcier_core.settings import Settings, load_settings
+from sourcier_service.calibration import Calibration, default_calibration
+from sourcier_service.calibration_files import calibration_files
 
 PACKAGES = (
     "sourcier",
@@ -57,7 +59,9 @@ def examine(options: dict[str, Any]) -> list[Finding]:
             Finding("settings", str(error), ok=False, remedy="mend the file or variable named"),
         ]
     findings += [_model(settings), *_cross_encoder(settings)]
-    return [*findings, _home(settings), _index(settings), _disk(settings), *_optional()]
+    index, fingerprint = _index(settings)
+    findings += [_home(settings), index, _calibration(settings, fingerprint)]
+    return [*findings, _disk(settings), *_optional()]
 
 
 def export(options: dict[str, Any]) -> str:
@@ -141,14 +145,15 @@ def _home(settings: Settings) -> Finding:
     return Finding("home", f"{settings.home}, {state}", ok=writable, remedy=remedy)
 
 
-def _index(settings: Settings) -> Finding:
+def _index(settings: Settings) -> tuple[Finding, str | None]:
+    """Return what answers, and the fingerprint of what made it."""
     home = Home(settings.home)
     if not (settings.home / "catalogue.sqlite3").is_file():
-        return Finding("index", "empty", remedy="sourcier ingest PATH...")
+        return Finding("index", "empty", remedy="sourcier ingest PATH..."), None
     try:
         catalogue = Catalogue(home.catalogue_url)
     except SourcierError as error:
-        return Finding("index", str(error), ok=False)
+        return Finding("index", str(error), ok=False), None
     try:
         documents = catalogue.documents([collection.name for collection in catalogue.collections()])
         generation = catalogue.live_generation()
@@ -157,7 +162,21 @@ def _index(settings: Settings) -> Finding:
     made_by = f", made by {generation.fingerprint}" if generation else ""
     answering = [document for document in documents if document.version]
     chunks = sum(document.chunk_count for document in answering)
-    return Finding("index", f"{len(answering)} documents answer, {chunks} chunks{made_by}")
+    finding = Finding("index", f"{len(answering)} documents answer, {chunks} chunks{made_by}")
+    return finding, generation.fingerprint if generation else None
+
+
+def _calibration(settings: Settings, fingerprint: str | None) -> Finding:
+    try:
+        path = settings.answer.calibration or calibration_files(settings.home).in_use()
+        found = Calibration.read(path) if path else default_calibration()
+    except SourcierError as error:
+        return Finding("calibration", str(error), ok=False, remedy="sourcier calibration undo")
+    named = f"{found.name}, {path or 'packaged'}, at most {settings.answer.max_risk or found.risk:.0%} wrong"
+    if fingerprint is not None and not found.fits(fingerprint):
+        remedy = "sourcier calibrate --set DIR --out FILE, or: sourcier calibration undo"
+        return Finding("calibration", f"{named}: made for another index, not used", ok=False, remedy=remedy)
+    return Finding("calibration", named)
 
 
 def _disk(settings: Settings) -> Finding:

@@ -1,6 +1,7 @@
 """`sourcier calibrate` and `sourcier eval run --calibration` on a small set, the real model and index."""
 
 import json
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,10 @@ from typer.testing import CliRunner, Result
 
 from sourcier_core.command import build
 from sourcier_core.errors import InvalidCalibration, TooFewQuestions
+from sourcier_eval.question_sets import read_question_set
 from sourcier_eval.run_files import read_run
 from sourcier_service.calibration import Calibration
+from sourcier_service.calibration_files import calibration_files
 from sourcier_service.signals import PRIORS, SIGNALS
 
 # Of each service: what it lends, for how many days, at what price in euros, and who signs for it.
@@ -60,9 +63,10 @@ def calibrated(question_set: Path, exports: Path, tmp_path_factory: pytest.TempP
     return folder
 
 
-def test_a_calibration_is_made_from_a_sets_questions(calibrated: Path) -> None:
+def test_a_calibration_is_made_from_a_sets_questions(calibrated: Path, question_set: Path) -> None:
     made = Calibration.read(calibrated / "ours.json")
 
+    assert made.fitted_on == {"lending": read_question_set(question_set).sha256}
     assert (made.name, made.risk) == ("lending", 0.2)
     assert made.fingerprint is not None
     assert set(made.ranking) <= {*SIGNALS, *PRIORS}
@@ -112,8 +116,44 @@ def test_a_run_answers_with_the_calibration_that_it_is_given(
         assert (row.status.value == "answered") == (row.confidence >= threshold)
 
 
-def test_one_made_for_another_index_is_left_with_a_warning(
-    calibrated: Path, question_set: Path, exports: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+def test_a_run_says_which_calibration_answered_and_that_it_knew_the_questions(
+    calibrated: Path, question_set: Path, exports: Path, tmp_path: Path
+) -> None:
+    result = _run(
+        tmp_path,
+        exports,
+        *("eval", "run", "--set", question_set, "--out", tmp_path / "a"),
+        *("--calibration", calibrated / "ours.json"),
+    )
+
+    assert result.exception is None
+    manifest = read_run(tmp_path / "a").manifest
+    assert manifest.calibration == f"lending ({calibrated / 'ours.json'})"
+    assert manifest.calibration_sha256 == sha256((calibrated / "ours.json").read_bytes()).hexdigest()
+    assert ["fitted on these very questions" in warning for warning in manifest.warnings] == [True]
+    assert "fitted on these very questions" in (tmp_path / "a" / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_run_answers_as_the_home_does(
+    calibrated: Path, question_set: Path, exports: Path, tmp_path: Path
+) -> None:
+    calibration_files(tmp_path / "unused").use(calibrated / "ours.json", None)
+
+    ways = {"people": (), "packaged": ("--calibration", "packaged")}
+    for name, options in ways.items():
+        result = _run(
+            tmp_path, exports, *("eval", "run", "--set", question_set, "--out", tmp_path / name), *options
+        )
+        assert result.exception is None
+
+    assert read_run(tmp_path / "people").manifest.calibration.startswith("lending (")
+    assert read_run(tmp_path / "packaged").manifest.calibration == "the packaged one"
+    people, packaged = (read_run(tmp_path / name).rows for name in ways)
+    assert [row.confidence for row in people] != [row.confidence for row in packaged]
+
+
+def test_one_made_for_another_index_stops_a_run_that_names_it(
+    calibrated: Path, question_set: Path, exports: Path, tmp_path: Path
 ) -> None:
     values = json.loads((calibrated / "ours.json").read_text(encoding="utf-8"))
     (tmp_path / "other.json").write_text(json.dumps(values | {"fingerprint": "another"}), encoding="utf-8")
@@ -125,10 +165,9 @@ def test_one_made_for_another_index_is_left_with_a_warning(
         *("--calibration", tmp_path / "other.json"),
     )
 
-    assert result.exception is None
-    assert [record.name for record in caplog.records if "another" in record.getMessage()] == [
-        "sourcier.calibration"
-    ]
+    assert isinstance(result.exception, InvalidCalibration)
+    assert "made for another index (another; this one is " in str(result.exception)
+    assert not (tmp_path / "a" / "rows.jsonl").exists()
 
 
 def test_a_file_that_is_no_calibration_stops_a_run(question_set: Path, exports: Path, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from eval_runs import GOLD, a_document, a_question, a_row, write_rows, write_run
 from sourcier_core import __version__
 from sourcier_core.errors import UnusableRun
 from sourcier_core.types import DocumentStatus
-from sourcier_eval.run_files import METRICS, REPORT, begin_run, read_run
+from sourcier_eval.run_files import METRICS, REPORT, AnsweredBy, begin_run, read_run
 
 QUESTIONS = [a_question("q-1"), a_question("q-2", lang="fr")]
 ROWS = [a_row("q-1", GOLD, cited=[GOLD]), a_row("q-2", GOLD)]
@@ -46,7 +46,7 @@ def test_a_second_run_leaves_nothing_of_the_first(tmp_path: Path) -> None:
     for name in (METRICS, REPORT):
         (out / name).touch()
 
-    begin_run(out, write_set(tmp_path / "golden", *QUESTIONS), [], "{}", [])
+    begin_run(out, write_set(tmp_path / "golden", *QUESTIONS), [], "{}", AnsweredBy("ours", "0f"), [])
 
     assert sorted(path.name for path in out.iterdir()) == ["questions.jsonl", "run.json", "settings.json"]
 
@@ -59,7 +59,7 @@ def test_documents_are_told_apart_by_their_names_and_bytes(tmp_path: Path) -> No
     def told(*documents: object) -> str:
         out = tmp_path / "run"
         out.mkdir(exist_ok=True)
-        begin_run(out, question_set, documents, "{}", [])  # type: ignore[arg-type]
+        begin_run(out, question_set, documents, "{}", AnsweredBy("ours", "0f"), [])  # type: ignore[arg-type]
         return str(json.loads((out / "run.json").read_text(encoding="utf-8"))["documents_sha256"])
 
     assert told(first, second) == told(second, first, refused)

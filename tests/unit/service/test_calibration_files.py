@@ -38,7 +38,7 @@ def test_a_new_home_uses_the_packaged_one(home: Path) -> None:
 def test_one_put_to_use_is_kept_in_the_home(tmp_path: Path, home: Path) -> None:
     made = write(tmp_path / "ours.json", "ours")
 
-    kept = calibration_files(home).use(made)
+    kept = calibration_files(home).use(made, HERE)
     made.unlink()
 
     assert kept.is_relative_to(home)
@@ -46,10 +46,22 @@ def test_one_put_to_use_is_kept_in_the_home(tmp_path: Path, home: Path) -> None:
     assert find_calibration(settings(home), HERE).name == "ours"
 
 
+def test_one_made_for_another_index_is_not_put_to_use(tmp_path: Path, home: Path) -> None:
+    files = calibration_files(home)
+
+    with pytest.raises(InvalidCalibration, match=r"made for another index .*sourcier calibrate"):
+        files.use(write(tmp_path / "theirs.json", "theirs", "other"), HERE)
+
+    assert files.in_use() is None
+    assert files.use(
+        write(tmp_path / "early.json", "early", "other"), None
+    ).is_file()  # no index yet to differ
+
+
 def test_undoing_goes_back_one_at_a_time_to_the_packaged_one(tmp_path: Path, home: Path) -> None:
     files = calibration_files(home)
-    first = files.use(write(tmp_path / "a.json", "first"))
-    files.use(write(tmp_path / "b.json", "second"))
+    first = files.use(write(tmp_path / "a.json", "first"), HERE)
+    files.use(write(tmp_path / "b.json", "second"), HERE)
 
     assert files.undo() == files.in_use() == first
     assert find_calibration(settings(home), HERE).name == "first"
@@ -60,10 +72,10 @@ def test_undoing_goes_back_one_at_a_time_to_the_packaged_one(tmp_path: Path, hom
 
 def test_one_put_to_use_after_an_undo_overwrites_nothing(tmp_path: Path, home: Path) -> None:
     files = calibration_files(home)
-    second = [files.use(write(tmp_path / f"{name}.json", name)) for name in ("first", "second")][1]
+    second = [files.use(write(tmp_path / f"{name}.json", name), HERE) for name in ("first", "second")][1]
     files.undo()
 
-    third = files.use(write(tmp_path / "third.json", "third"))
+    third = files.use(write(tmp_path / "third.json", "third"), HERE)
 
     assert files.in_use() == third
     assert Calibration.read(second).name == "second"
@@ -72,11 +84,11 @@ def test_one_put_to_use_after_an_undo_overwrites_nothing(tmp_path: Path, home: P
 
 def test_what_is_no_calibration_is_not_put_to_use(tmp_path: Path, home: Path) -> None:
     files = calibration_files(home)
-    first = files.use(write(tmp_path / "a.json", "first"))
+    first = files.use(write(tmp_path / "a.json", "first"), HERE)
     (tmp_path / "broken.json").write_text("{}", encoding="utf-8")
 
     with pytest.raises(InvalidCalibration, match=r"broken\.json"):
-        files.use(tmp_path / "broken.json")
+        files.use(tmp_path / "broken.json", HERE)
 
     assert files.in_use() == first
 
@@ -85,7 +97,7 @@ def test_what_is_no_calibration_is_not_put_to_use(tmp_path: Path, home: Path) ->
 
 
 def test_the_settings_file_wins_over_the_homes(tmp_path: Path, home: Path) -> None:
-    calibration_files(home).use(write(tmp_path / "a.json", "the home's"))
+    calibration_files(home).use(write(tmp_path / "a.json", "the home's"), HERE)
 
     found = find_calibration(settings(home, write(tmp_path / "b.json", "the settings'")), HERE)
 
@@ -116,7 +128,7 @@ def test_a_file_that_the_settings_name_and_is_missing_stops_the_start(tmp_path: 
 
 
 def test_a_file_said_to_be_in_use_and_missing_stops_the_start(tmp_path: Path, home: Path) -> None:
-    calibration_files(home).use(write(tmp_path / "a.json", "first")).unlink()
+    calibration_files(home).use(write(tmp_path / "a.json", "first"), HERE).unlink()
 
     with pytest.raises(InvalidCalibration, match=r"0001\.json.*is missing"):
         find_calibration(settings(home), HERE)
@@ -124,11 +136,11 @@ def test_a_file_said_to_be_in_use_and_missing_stops_the_start(tmp_path: Path, ho
 
 def test_undo_goes_back_to_what_was_in_use_not_to_what_was_undone(tmp_path: Path) -> None:
     files = calibration_files(tmp_path)
-    first = files.use(DEFAULT)
-    files.use(DEFAULT)
+    first = files.use(DEFAULT, HERE)
+    files.use(DEFAULT, HERE)
     files.undo()
 
-    third = files.use(DEFAULT)
+    third = files.use(DEFAULT, HERE)
 
     assert files.in_use() == third
     assert files.undo() == first
