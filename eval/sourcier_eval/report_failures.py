@@ -16,7 +16,10 @@ def failure_sections(failures: Failures) -> Iterator[Markup]:
     yield _section(
         "Wrong answers",
         "The worst first: answered, and nothing cited stands on a page that answers.",
-        [_card(failure, _found(failure), _first(failure), _cited(failure)) for failure in failures.wrong],
+        [
+            _card(failure, _found(failure), _first(failure), _answered(failure), _cited(failure))
+            for failure in failures.wrong
+        ],
     )
     yield _section(
         "No answer though there is one",
@@ -26,7 +29,7 @@ def failure_sections(failures: Failures) -> Iterator[Markup]:
     yield _section(
         "Answers to what no document says",
         "The surest first: the set says that nothing answers these questions.",
-        [_card(failure, _cited(failure)) for failure in failures.invented],
+        [_card(failure, _answered(failure), _cited(failure)) for failure in failures.invented],
     )
 
 
@@ -57,7 +60,7 @@ def _card(failure: Failure, *parts: Markup | None) -> Markup:
 
 
 def _found(failure: Failure) -> Markup:
-    """Return which page answers, where it stood, and what it says."""
+    """Return which page answers, where it stood, what it says, and the answer that the set expects."""
     stood = "not retrieved" if failure.rank is None else f"stood at rank {failure.rank}"
     places = []
     for evidence in failure.question.evidence:
@@ -67,7 +70,7 @@ def _found(failure: Failure) -> Markup:
     return join(
         element("dt", "Should have found ", element("span", stood, class_="rank")),
         *places,
-        join(element("dt", "Answer"), element("dd", answer)) if answer else None,
+        join(element("dt", "Expected answer"), element("dd", answer)) if answer else None,
     )
 
 
@@ -78,6 +81,10 @@ def _first(failure: Failure) -> Markup | None:
         element("dt", "Stood first instead"),
         element("dd", element("b", place(failure.row.passages[0].location))),
     )
+
+
+def _answered(failure: Failure) -> Markup:
+    return join(element("dt", "Sourcier answered"), element("dd", element("q", failure.row.answer)))
 
 
 def _cited(failure: Failure) -> Markup:

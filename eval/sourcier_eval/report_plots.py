@@ -91,14 +91,14 @@ def _risk(confidence: Floats, wrong: Floats, judged: Sequence[Judgement]) -> Mar
     plot.line([(point.coverage, point.risk) for point in curve], "a")
     if given:
         plot.dot(answered, mistaken, "now", radius=6)
-        plot.label(answered, mistaken, "this run", anchor="middle", dy=-14)
     shown = sorted({int(i) for i in np.linspace(0, len(curve) - 1, _TABLE_ROWS)})
     rows = [[f"{curve[i].coverage:.2f}", f"{curve[i].risk:.3f}", f"{curve[i].threshold:.2f}"] for i in shown]
     return _figure(
         plot,
         "What answering less would save",
         "Answer only where the confidence is highest: how many answers are then wrong. Where nothing was "
-        "answered, the first page offered is judged instead.",
+        "answered, the first page offered is judged instead."
+        + (" The large dot: this run." if given else ""),
         ["Answered", "Wrong", "Confidence at least"],
         rows,
     )
@@ -119,12 +119,12 @@ def _reliability(confidence: Floats, wrong: Floats) -> Markup:
     points = [(one.confidence, one.right) for one in bins]
     plot.line(points, "a")
     plot.dots(points, "a", radius=4.5)
-    plot.label(1, 1, "as sure as right", anchor="end", dx=-14, dy=6)
     rows = [[f"{one.confidence:.2f}", f"{one.right:.2f}", str(one.count)] for one in bins]
     return _figure(
         plot,
         "Whether the confidence can be trusted",
-        "Each dot a tenth of the questions. Below the diagonal it was surer than it was right.",
+        "Each dot a tenth of the questions. On the dotted diagonal it is as sure as right; below, "
+        "it was surer than it was right.",
         ["Confidence", "Right", "Questions"],
         rows,
     )
