@@ -93,7 +93,7 @@ def read_baseline(path: Path) -> Baseline:
     Raises:
         UnusableRun: It is missing, no baseline, names an unknown metric or holds what is no number.
     """
-    values = read_json(path)
+    values = read_json(path, "sourcier eval baseline")
     try:
         baseline = Baseline(**values)
         held: list[tuple[str, object]] = [

@@ -130,8 +130,12 @@ def write_json(value: Mapping[str, Any], path: Path) -> None:
     path.write_text(text + "\n", encoding="utf-8")
 
 
-def read_json(path: Path) -> dict[str, Any]:
+def read_json(path: Path, writer: str = "sourcier eval run") -> dict[str, Any]:
     """Read an object.
+
+    Args:
+        path: Of the file.
+        writer: The command that makes such a file, for the error's remedy.
 
     Raises:
         UnusableRun: It is missing or no JSON object.
@@ -139,7 +143,7 @@ def read_json(path: Path) -> dict[str, Any]:
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        detail = f"it cannot be read ({error.strerror}); `sourcier eval run` writes it"
+        detail = f"it cannot be read ({error.strerror}); `{writer}` writes it"
         raise UnusableRun(path, detail) from error
     except ValueError as error:
         raise UnusableRun(path, f"it is not JSON ({error})") from error

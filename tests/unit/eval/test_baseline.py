@@ -140,7 +140,7 @@ def test_a_file_that_is_no_baseline_is_refused(tmp_path: Path, text: str, cause:
 
 
 def test_a_baseline_that_is_missing_is_told(tmp_path: Path) -> None:
-    with pytest.raises(UnusableRun, match="it cannot be read"):
+    with pytest.raises(UnusableRun, match="`sourcier eval baseline` writes it"):
         read_baseline(tmp_path / "gone.json")
 
 
