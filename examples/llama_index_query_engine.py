@@ -15,6 +15,7 @@ from llama_index.core.query_engine import RetrieverQueryEngine
 from llama_index.core.response_synthesizers.no_text import NoText
 from llama_index.core.schema import NodeWithScore
 
+from sourcier_core.errors import IndexLocked, SourcierError
 from sourcier_core.settings import load_settings
 from sourcier_service.access import ANONYMOUS
 from sourcier_service.llama_index_retriever import SourcierRetriever, SourcierServerRetriever
@@ -62,8 +63,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--key", help="of that server; without it, public collections")
     parser.add_argument("--limit", type=int, default=3, help="pages")
     chosen = parser.parse_args(arguments)
-    with open_retriever(chosen.url, chosen.key, chosen.limit) as retriever:
-        response = query_engine(retriever).query(chosen.question)
+    try:
+        with open_retriever(chosen.url, chosen.key, chosen.limit) as retriever:
+            response = query_engine(retriever).query(chosen.question)
+    except IndexLocked as error:
+        raise SystemExit(f"{error} Here: give that server's address with --url.") from None
+    except SourcierError as error:
+        raise SystemExit(str(error)) from None  # on stderr, with status 1
     for number, source in enumerate(response.source_nodes, start=1):
         print(f"{number}. {place(source)}")
         print(fill(" ".join(source.text.split()), 100, initial_indent="   ", subsequent_indent="   "))

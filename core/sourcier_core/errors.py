@@ -6,11 +6,12 @@ SourcierError
  |   |- DocumentTooLarge     DocumentHasTooManyPages  ReadingTimedOut  ReadingOutOfMemory  ReaderCrashed
  |- DependencyError          retry may help, once something outside is mended
  |   |- IndexUnavailable  IndexLocked  IndexMismatch  CatalogueUnavailable
- |   |- ModelMissing  ModelCorrupt  ModelUnusable  StorageFull  ServerUnreachable  ServerRefused
+ |   |- ModelMissing  ModelCorrupt  ModelUnusable  StorageFull
+ |   |- ServerNotFound  ServerUnreachable  ServerRefused
  |- RequestError             the caller asked for something that cannot be given
      |- QuestionEmpty  QuestionTooLong  NotAuthenticated  NotPermitted  PathNotFound
      |- DocumentNotFound  PageNotFound  CollectionNotFound  JobNotFound  InvalidName
-     |- InvalidSettings  InvalidCalibration  InvalidQuestionSet  TooFewQuestions
+     |- InvalidSettings  InvalidCalibration  InvalidQuestionSet  TooFewQuestions  UnusableRun
 
 `code` is stable and part of the API; HTTP statuses are the API's own (`api/error_responses.py`).
 """
@@ -227,6 +228,18 @@ class StorageFull(DependencyError):
         super().__init__(
             f"No space is left at {where}. Free some, then repeat: what was finished is kept, the rest "
             "undone."
+        )
+
+
+class ServerNotFound(DependencyError):
+    """At an address that somebody gave, no server of ours answers."""
+
+    code = "server_not_found"
+
+    def __init__(self, address: str, detail: str) -> None:
+        super().__init__(
+            f"No Sourcier server answers at {address} ({detail}). Check the address, and that "
+            "`sourcier serve` runs there."
         )
 
 

@@ -19,7 +19,7 @@ from llama_index.core.schema import (
 )
 from pydantic import ValidationError
 
-from sourcier_core.errors import ServerRefused, ServerUnreachable
+from sourcier_core.errors import ServerNotFound, ServerRefused
 from sourcier_core.types import chunk_id
 from sourcier_service.access import Principal
 from sourcier_service.api.presenting import present_passage
@@ -81,14 +81,14 @@ class SourcierRetriever(PassageRetriever):
     def _passages(self, question: str) -> list[PassageBody]:
         scope = self._services.access.scope(self._principal, self._collections)
         found = self._services.answering.search(question, scope, limit=self._limit)
-        return [present_passage(passage) for passage in found]
+        return [present_passage(passage) for passage in found.passages]
 
 
 class SourcierServerRetriever(PassageRetriever):
     """Searches on a running server, over HTTP; its nodes' `url` opens the page with the passage marked.
 
     Raises, when it retrieves:
-        ServerUnreachable: No reply, or one that is not a server's of ours.
+        ServerNotFound: No reply, or one that is not a server's of ours.
         ServerRefused: The server's reply is an error; its words are passed on.
     """
 
@@ -123,7 +123,7 @@ class SourcierServerRetriever(PassageRetriever):
             found = SearchBody.model_validate_json(response.content).passages
         except ValidationError as error:
             detail = f"HTTP {response.status_code}, and not in the words of such a server"
-            raise ServerUnreachable(self._url, detail) from error
+            raise ServerNotFound(self._url, detail) from error
         return [passage.model_copy(update={"url": self._url + passage.url}) for passage in found]
 
     def _ask(self, body: dict[str, Any]) -> httpx.Response:
@@ -137,7 +137,7 @@ class SourcierServerRetriever(PassageRetriever):
                 trust_env=httpx.URL(self._url).host not in THIS_MACHINE,
             )
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise ServerUnreachable(self._url, str(error) or type(error).__name__) from error
+            raise ServerNotFound(self._url, str(error) or type(error).__name__) from error
 
 
 def _node(passage: PassageBody) -> NodeWithScore:

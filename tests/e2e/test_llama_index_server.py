@@ -12,7 +12,7 @@ from coroutines import run_coroutine
 from sourcier_process import Server
 
 import llama_index_query_engine
-from sourcier_core.errors import ServerRefused, ServerUnreachable
+from sourcier_core.errors import ServerNotFound, ServerRefused
 from sourcier_service.llama_index_retriever import SourcierServerRetriever
 
 MILEAGE = "What is the mileage rate above 5,000 km?"
@@ -90,7 +90,7 @@ def other_server(status: int, body: bytes) -> Iterator[str]:
 def test_a_reply_that_is_not_ours_is_said_to_be_so(status: int, body: bytes) -> None:
     with (
         other_server(status, body) as url,
-        pytest.raises(ServerUnreachable, match=f"HTTP {status}") as caught,
+        pytest.raises(ServerNotFound, match=f"HTTP {status}") as caught,
     ):
         SourcierServerRetriever(url).retrieve(MILEAGE)
 
@@ -99,7 +99,7 @@ def test_a_reply_that_is_not_ours_is_said_to_be_so(status: int, body: bytes) -> 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9", "localhost:8000", "http://[broken"])
 def test_an_address_where_nothing_answers_is_named(url: str) -> None:
-    with pytest.raises(ServerUnreachable) as caught:
+    with pytest.raises(ServerNotFound) as caught:
         SourcierServerRetriever(url).retrieve(MILEAGE)
 
     assert url in str(caught.value)
@@ -112,3 +112,12 @@ def test_the_example_asks_a_server(library_server: Server, capsys: pytest.Captur
     assert printed.startswith("1. Field guide, page 1 (PDF 2)  2 Claims\n")
     assert "The mileage rate above 5,000 km is 0.42 euro per kilometre." in " ".join(printed.split())
     assert f"{library_server.url}/#document=" in printed
+
+
+def test_the_example_says_in_one_line_that_no_server_is_there() -> None:
+    with pytest.raises(SystemExit) as ended:
+        llama_index_query_engine.main([MILEAGE, "--url", "http://127.0.0.1:9"])
+
+    # Python prints a text on stderr and exits with 1
+    assert str(ended.value.code).startswith("No Sourcier server answers at http://127.0.0.1:9 (")
+    assert "\n" not in str(ended.value.code)

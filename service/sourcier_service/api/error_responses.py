@@ -31,6 +31,7 @@ STATUSES: dict[type[SourcierError], int] = {
     e.ModelCorrupt: 503,
     e.ModelUnusable: 503,
     e.StorageFull: 507,
+    e.ServerNotFound: 503,
     e.ServerUnreachable: 503,
     e.ServerRefused: 502,
     e.QuestionEmpty: 422,
