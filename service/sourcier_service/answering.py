@@ -12,13 +12,11 @@ from sourcier_core.types import (
     AnswerMode,
     AnswerStatus,
     NoAnswerReason,
-    Passage,
     Scope,
-    Searched,
 )
 from sourcier_service.calibration import Calibration
 from sourcier_service.citing import Citer, sentences_of
-from sourcier_service.evidence import Evidence, weigh
+from sourcier_service.evidence import weigh
 from sourcier_service.extraction import Extractor, choose
 from sourcier_service.question import Question, understand
 from sourcier_service.retrieval import Retrieved, Retriever
@@ -73,8 +71,11 @@ class Answering:
         """
         return _while_deleting(lambda: self._answer(text, scope, language, with_boxes))
 
-    def search(self, text: str, scope: Scope, *, limit: int) -> tuple[Passage, ...]:
+    def search(self, text: str, scope: Scope, *, limit: int) -> Retrieved:
         """Find passages without answering.
+
+        Returns:
+            At most `limit` passages; where there are none, its `nothing_found` says why.
 
         Raises:
             QuestionEmpty: It is blank.
@@ -82,7 +83,7 @@ class Answering:
             IndexUnavailable: The database does not answer.
         """
         question = understand(text, self._embedder, max_chars=self._settings.max_question_chars)
-        return _while_deleting(lambda: self._retriever.retrieve(question, scope, limit).passages)
+        return _while_deleting(lambda: self._retriever.retrieve(question, scope, limit))
 
     def _answer(self, text: str, scope: Scope, language: str | None, with_boxes: bool) -> Answer:
         clock = _Clock()
@@ -90,16 +91,14 @@ class Answering:
             question = understand(
                 text, self._embedder, max_chars=self._settings.max_question_chars, language=language
             )
-        if not question.words:
-            return _no_answer(question, None, 0.0, "no_words", clock.milliseconds)
         with clock.step("retrieve"):
             found = self._retriever.retrieve(question, scope)
         with clock.step("extract"):
             candidates = self._extractor.candidates(found.question, found.passages, found.chunks)
             evidence = weigh(found.ranking, candidates)
             confidence = evidence.probability(self._weights) if evidence else 0.0
-        if confidence < self._threshold(question.language):
-            reason = _reason(found, evidence)
+        if not evidence or confidence < self._threshold(question.language):
+            reason = found.nothing_found or ("low_support" if evidence else "no_evidence")
             return _no_answer(question, found, confidence, reason, clock.milliseconds)
         with clock.step("cite"):
             chosen = choose(candidates, self._settings.max_sentences)
@@ -134,15 +133,9 @@ def _while_deleting(ask: Callable[[], T]) -> T:
     return ask()
 
 
-def _reason(found: Retrieved, evidence: Evidence | None) -> NoAnswerReason:
-    if not found.searched.documents:
-        return "nothing_searched"
-    return "low_support" if evidence else "no_evidence"
-
-
 def _no_answer(
     question: Question,
-    found: Retrieved | None,
+    found: Retrieved,
     confidence: float,
     reason: NoAnswerReason,
     timings: dict[str, float],
@@ -154,10 +147,10 @@ def _no_answer(
         language=question.language,
         sentences=(),
         citations=(),
-        passages=found.passages if found else (),
+        passages=found.passages,
         confidence=confidence,
         reason=reason,
-        searched=found.searched if found else Searched(0, 0),
+        searched=found.searched,
         timings=timings,
     )
 

@@ -11,7 +11,7 @@ from sourcier_core.command_context import CommandContext
 from sourcier_core.home import Home
 from sourcier_core.keys import KeyStore
 from sourcier_service.access import ADMIN, OPERATOR
-from sourcier_service.api.presenting import present_answer, present_passage
+from sourcier_service.api.presenting import present_answer, present_search
 from sourcier_service.wiring import open_services
 
 
@@ -37,7 +37,7 @@ def search_passages(
     services = open_services(ready.settings, owner="sourcier search")
     try:
         found = services.answering.search(question, services.access.scope(OPERATOR, collections), limit=limit)
-        return {"passages": [present_passage(passage).model_dump(mode="json") for passage in found]}
+        return present_search(found).model_dump(mode="json")
     finally:
         services.close()
 
@@ -58,9 +58,7 @@ def print_answer(body: dict[str, Any]) -> None:
     console = Console(highlight=False)
     if body["status"] == "no_answer":
         french = body["language"] == "fr"
-        console.print(
-            "[bold]Les documents ne le disent pas.[/]" if french else "[bold]The documents do not say.[/]"
-        )
+        console.print(f"[bold]{_VERDICT[body['reason']][french]}[/]")
         console.print(_why(body, french=french))
         if body["passages"]:
             console.print("Les passages les plus proches :" if french else "The nearest passages:")
@@ -82,12 +80,22 @@ def print_answer(body: dict[str, Any]) -> None:
         )
 
 
-_WHY = {
-    "nothing_searched": (
-        "There is no document to search, yet.",
-        "Il n'y a encore aucun document à consulter.",
+# By reason: in English, in French.
+_VERDICT = {
+    "nothing_searched": ("There is no document to search.", "Il n'y a aucun document à consulter."),
+    "no_words": (
+        "There is nothing in the question to look for.",
+        "Il n'y a rien à chercher dans la question.",
     ),
-    "no_words": ("There is no word in it to look for.", "Elle ne contient aucun mot à chercher."),
+    "no_evidence": ("The documents do not say.", "Les documents ne le disent pas."),
+    "low_support": ("Not found with enough certainty.", "Pas trouvé avec assez de certitude."),
+}
+_WHY = {
+    "nothing_searched": ("None is here that may be read, yet.", "Aucun ne peut encore être lu ici."),
+    "no_words": (
+        "Ask with the words that the documents might use.",
+        "Demandez avec les mots que les documents pourraient employer.",
+    ),
     "no_evidence": ("No page deals with this question.", "Aucune page ne traite de cette question."),
     "low_support": (
         "Some pages come near the question; none answers it clearly enough to be quoted.",
@@ -105,6 +113,15 @@ def _why(body: dict[str, Any], *, french: bool) -> str:
     if french:
         return f"{why} Consultés : {documents} documents, {pages} pages."
     return f"{why} Searched: {documents} documents, {pages} pages."
+
+
+def print_search(body: dict[str, Any]) -> None:
+    """Print the passages found, or why there is none."""
+    print_passages(body["passages"])
+    if not body["passages"]:
+        reason = body["reason"]
+        verdict = "No page was found." if reason == "no_evidence" else _VERDICT[reason][0]
+        Console(highlight=False).print(f"[bold]{verdict}[/] {_WHY[reason][0]}")
 
 
 def print_passages(passages: Sequence[dict[str, Any]]) -> None:

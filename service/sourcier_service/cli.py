@@ -58,13 +58,13 @@ def search(
 ) -> None:
     """Find the pages that may answer."""
     from sourcier_core.command_context import command_context
-    from sourcier_service.asking import print_passages, search_passages
+    from sourcier_service.asking import print_search, search_passages
 
     body = search_passages(command_context(context), question, collection, limit)
     if as_json:
         typer.echo(json.dumps(body, ensure_ascii=False, indent=2))
     else:
-        print_passages(body["passages"])
+        print_search(body)
 
 
 def keys(context: typer.Context) -> None:

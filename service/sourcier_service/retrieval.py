@@ -9,7 +9,7 @@ from sourcier_core.catalogue import Catalogue
 from sourcier_core.page_store import PageStore, label_of
 from sourcier_core.ports import ChunkIndex, Embedder, PageReranker
 from sourcier_core.settings import RetrievalSettings
-from sourcier_core.types import Document, Passage, Probe, Scope, ScoredChunk, Searched
+from sourcier_core.types import Document, NoAnswerReason, Passage, Probe, Scope, ScoredChunk, Searched
 from sourcier_service.question import Question, in_both_languages, with_core, with_pivot
 from sourcier_service.ranking import Ranker, Ranking
 from sourcier_service.reordering import reorder
@@ -40,7 +40,16 @@ class Retrieved:
     passages: tuple[Passage, ...]  # best first
     chunks: tuple[ScoredChunk, ...]  # best first by both their scores, see order_chunks
     ranking: Ranking
-    searched: Searched
+    searched: Searched  # nothing where the question has no word to look for
+
+    @property
+    def nothing_found(self) -> NoAnswerReason | None:
+        """Why there is no passage; None where there are some."""
+        if not self.question.words:
+            return "no_words"
+        if not self.searched.documents:
+            return "nothing_searched"
+        return None if self.passages else "no_evidence"
 
 
 class Retriever:
@@ -118,6 +127,9 @@ class Retriever:
     ) -> Candidates:
         """Search, and compute the signals of every page found.
 
+        A question without a word to look for (emoji, punctuation, function words) finds nothing: its vector
+        is near to some pages too, and says nothing.
+
         Args:
             question: Understood with the index's model.
             scope: What may be seen.
@@ -128,6 +140,9 @@ class Retriever:
             IndexUnavailable: The database does not answer.
         """
         names = self._document_names(scope)
+        if not question.words:
+            nothing = page_signals(question, (), names.documents, [])
+            return Candidates(question, (), names.documents, nothing, Searched(0, 0))
         if self._pivot and "fr" in (question.language, *names.languages):
             question = with_pivot(question, self._embedder)
         if names.languages - {question.language}:

@@ -321,11 +321,50 @@ def test_no_answer_is_said_as_clearly_as_an_answer(sample_server: SampleServer, 
     with another_page(browser_page, locale="fr-FR") as page:
         ask(page, sample_server.url, CANTEEN)
 
-        expect(page.locator("#answer h2")).to_have_text("Les documents ne le disent pas.")
+        expect(page.locator("#answer h2")).to_have_text("Pas trouvé avec assez de certitude.")
         expect(page.locator("#answer .sentence")).to_have_count(0)
         expect(page.locator("#pane")).to_be_hidden()
         page.locator("#sources .title").first.click()
         wait_for_page(page)
+
+
+@pytest.mark.parametrize(
+    ("locale", "verdict"),
+    [
+        ("en-GB", "There is nothing in the question to look for."),
+        ("fr-FR", "Il n’y a rien à chercher dans la question."),
+    ],
+)
+def test_a_question_without_words_is_told_so_and_offered_no_passage(
+    sample_server: SampleServer, browser_page: Page, locale: str, verdict: str
+) -> None:
+    with another_page(browser_page, locale=locale) as page:
+        ask(page, sample_server.url, "🎉🎉🎉")
+
+        expect(page.locator("#answer h2")).to_have_text(verdict)
+        expect(page.locator("#sources")).to_be_hidden()
+
+
+@pytest.mark.parametrize(
+    ("reason", "verdict"),
+    [
+        ("no_evidence", "The documents do not say."),
+        ("nothing_searched", "There is no document to search."),
+        ("low_support", "Not found with enough certainty."),
+    ],
+)
+def test_the_verdict_is_that_of_the_reason(
+    sample_server: SampleServer, browser_page: Page, reason: str, verdict: str
+) -> None:
+    def reply(route: Route) -> None:
+        response = route.fetch()
+        route.fulfill(response=response, json=response.json() | {"reason": reason})
+
+    browser_page.route("**/v1/answer", reply)
+
+    ask(browser_page, sample_server.url, CANTEEN)
+
+    expect(browser_page.locator("#answer h2")).to_have_text(verdict)
 
 
 def test_the_keyboard_alone_asks_opens_turns_and_closes(

@@ -220,8 +220,12 @@ def test_an_answer_as_json_is_the_apis(exports: Path, home: Path) -> None:
 @pytest.mark.parametrize(
     ("question", "said"),
     [
-        ("Who won the football world cup in Argentina?", "The documents do not say."),
-        ("Qui a gagné la coupe du monde de football en Argentine ?", "Les documents ne le disent pas."),
+        ("Who won the football world cup in Argentina?", "Not found with enough certainty."),
+        (
+            "Qui a gagné la coupe du monde de football en Argentine ?",
+            "Pas trouvé avec assez de certitude.",
+        ),
+        ("le la les de", "Il n'y a rien à chercher dans la question."),
     ],
 )
 def test_no_answer_is_said_in_the_questions_language(
@@ -231,6 +235,13 @@ def test_no_answer_is_said_in_the_questions_language(
 
     assert done.returncode == 0
     assert done.stdout.startswith(said)
+
+
+def test_a_search_without_words_finds_nothing_and_says_so(exports: Path, home: Path) -> None:
+    done = run_sourcier(home, exports, "search", "🎉🎉🎉")
+
+    assert done.returncode == 0
+    assert done.stdout.startswith("There is nothing in the question to look for.")
 
 
 def test_search_lists_pages(exports: Path, home: Path) -> None:
@@ -542,7 +553,7 @@ def test_a_profile_sets_what_the_environment_does_not(exports: Path, home: Path)
         home, exports, "--profile", profile, "ask", MILEAGE, more={"SOURCIER_ANSWER__MIN_CONFIDENCE": "0.5"}
     )
 
-    assert strict.stdout.startswith("The documents do not say.")
+    assert strict.stdout.startswith("Not found with enough certainty.")
     assert MILEAGE_QUOTE in overruled.stdout
 
 

@@ -122,6 +122,17 @@ def test_the_same_question_gets_the_same_answer_under_another_id(anonymous: http
 # --- search
 
 
+@pytest.mark.parametrize("question", ["🎉🎉🎉", "le la les de", "?!"])
+def test_a_question_without_words_finds_nothing_asked_or_searched(
+    anonymous: httpx.Client, question: str
+) -> None:
+    asked = answer(anonymous, question)
+    found = anonymous.post("/v1/search", json={"question": question}).json()
+
+    assert (asked["status"], asked["reason"], asked["passages"]) == ("no_answer", "no_words", [])
+    assert found == {"passages": [], "reason": "no_words"}
+
+
 def test_search_finds_distinct_pages_best_first(anonymous: httpx.Client) -> None:
     response = anonymous.post("/v1/search", json={"question": "mileage rate above 5,000 km"})
 

@@ -168,17 +168,27 @@ def test_a_blank_question_is_not_asked(library: Services) -> None:
         ask(library, " ")
 
 
-@pytest.mark.parametrize("question", ["?", "Who is it?"])
+@pytest.mark.parametrize("question", ["?", "Who is it?", "🎉🎉🎉", "le la les de"])
 def test_a_question_without_a_word_of_its_own_is_not_searched_for(library: Services, question: str) -> None:
     answer = ask(library, question)
 
     assert (answer.status, answer.reason) == (AnswerStatus.NO_ANSWER, "no_words")
     assert (answer.passages, answer.confidence) == ((), 0.0)
+    found = library.answering.search(question, library.access.scope(ANONYMOUS), limit=2)
+    assert (found.passages, found.nothing_found) == ((), "no_words")
+
+
+def test_a_search_says_where_there_is_no_document(empty: Services) -> None:
+    found = empty.answering.search(MILEAGE, empty.access.scope(ANONYMOUS), limit=2)
+
+    assert (found.passages, found.nothing_found) == ((), "nothing_searched")
 
 
 def test_search_finds_pages_without_answering(library: Services) -> None:
-    passages = library.answering.search("lifting pump oiled", library.access.scope(ANONYMOUS), limit=2)
+    found = library.answering.search("lifting pump oiled", library.access.scope(ANONYMOUS), limit=2)
 
+    passages = found.passages
+    assert found.nothing_found is None
     assert len(passages) == 2
     assert (passages[0].document.name, passages[0].page) == ("guide.pdf", 3)
 

@@ -50,7 +50,7 @@ class Manual:
     def search(self, retrieval: RetrievalSettings, limit: int = len(PARTS)) -> tuple[Passage, ...]:
         services = open_services(self.settings(retrieval), owner="a test")
         try:
-            return services.answering.search(QUESTION, services.access.scope(ANONYMOUS), limit=limit)
+            return services.answering.search(QUESTION, services.access.scope(ANONYMOUS), limit=limit).passages
         finally:
             services.close()
 

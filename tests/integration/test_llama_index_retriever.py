@@ -11,6 +11,7 @@ from pdfs import Title, draw_page, new_pdf, write_pdf
 
 import llama_index_query_engine
 from sourcier_core.errors import CollectionNotFound, QuestionEmpty
+from sourcier_core.home import Home
 from sourcier_core.settings import EmbeddingSettings, Settings
 from sourcier_core.types import JobState, document_id
 from sourcier_service.access import ANONYMOUS, OPERATOR
@@ -69,10 +70,14 @@ def best(services: Services, question: str) -> NodeWithScore:
 def test_nodes_are_the_passages_that_a_search_finds_in_its_order(services: Services) -> None:
     nodes = SourcierRetriever(services, principal=ANONYMOUS, limit=2).retrieve(MILEAGE)
 
-    found = services.answering.search(MILEAGE, services.access.scope(ANONYMOUS), limit=2)
+    found = services.answering.search(MILEAGE, services.access.scope(ANONYMOUS), limit=2).passages
     assert [(n.text, n.metadata["page"]) for n in nodes] == [(p.text, p.page) for p in found]
     assert [n.score for n in nodes] == pytest.approx([p.score for p in found], abs=1e-6)
     assert len(nodes) == 2
+
+
+def test_a_question_without_words_has_no_nodes(services: Services) -> None:
+    assert SourcierRetriever(services, principal=ANONYMOUS).retrieve("🎉🎉🎉") == []
 
 
 def test_a_node_says_where_its_words_stand(services: Services) -> None:
@@ -188,3 +193,18 @@ def test_the_example_prints_the_pages_that_answer(
     assert rate.endswith("The mileage rate above 5,000 km is 0.42 euro per kilometre.")
     assert store.startswith("1. Notes")
     assert opening.endswith("The store of the pumps opens at 7:30 on Mondays.")
+
+
+def test_the_example_says_in_one_line_that_a_server_owns_the_home(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = Home(tmp_path / "home")
+    home.own("sourcier serve")
+    monkeypatch.setenv("SOURCIER_HOME", str(tmp_path / "home"))
+
+    with pytest.raises(SystemExit) as ended:
+        llama_index_query_engine.main([MILEAGE])
+    home.disown()
+
+    assert "is in use by sourcier serve" in str(ended.value.code)
+    assert str(ended.value.code).endswith("--url.")

@@ -5,6 +5,7 @@ from uuid import uuid4
 
 from sourcier_core.types import Answer, Box, Citation, Context, Document, Job, Passage
 from sourcier_service.api import schemas as s
+from sourcier_service.retrieval import Retrieved
 
 
 def present_answer(answer: Answer) -> s.AnswerBody:
@@ -24,6 +25,12 @@ def present_answer(answer: Answer) -> s.AnswerBody:
         follow_ups=list(answer.follow_ups),
         timings=answer.timings,
     )
+
+
+def present_search(found: Retrieved) -> s.SearchBody:
+    """Return a search's body."""
+    passages = [present_passage(passage) for passage in found.passages]
+    return s.SearchBody(passages=passages, reason=found.nothing_found)
 
 
 def present_citation(citation: Citation) -> s.CitationBody:

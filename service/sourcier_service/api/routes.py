@@ -36,8 +36,7 @@ def answer(body: s.AnswerRequest, services: ServicesDep, principal: PrincipalDep
 def search(body: s.SearchRequest, services: ServicesDep, principal: PrincipalDep) -> s.SearchBody:
     """Find the pages that may answer, without answering."""
     scope = services.access.scope(principal, body.collections)
-    passages = services.answering.search(body.question, scope, limit=body.limit)
-    return s.SearchBody(passages=[present.present_passage(passage) for passage in passages])
+    return present.present_search(services.answering.search(body.question, scope, limit=body.limit))
 
 
 @router.get("/collections", tags=["documents"])

@@ -141,6 +141,9 @@ class SearchBody(BaseModel):
     """Passages, best first, on distinct pages."""
 
     passages: list[PassageBody]
+    reason: Literal["nothing_searched", "no_words", "no_evidence"] | None = Field(
+        description="why there is no passage: no document to search, no word to look for, no page found"
+    )
 
 
 class CollectionBody(BaseModel):

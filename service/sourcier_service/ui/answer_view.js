@@ -163,11 +163,11 @@ export class AnswerView {
 
   /** @param {Answer} answer @param {Address} address @param {string} searched */
   #showNoAnswer(answer, address, searched) {
-    const why = t(answer.reason ?? 'low_support')
+    const reason = answer.reason ?? 'low_support'
     const read = searched && answer.searched.pages > 0 ? ` ${t('searched', searched, answer.searched.pages)}` : ''
     this.#answer.append(
-      make('h2', { class: 'verdict' }, t('no_answer')),
-      make('p', { class: 'why' }, why, read),
+      make('h2', { class: 'verdict' }, t(`verdict_${reason}`)),
+      make('p', { class: 'why' }, t(reason), read),
     )
     const list = make('ol', { class: 'places' })
     for (const passage of answer.passages.slice(0, NEAREST)) {
