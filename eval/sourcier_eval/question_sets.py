@@ -14,6 +14,7 @@ from sourcier_eval.locations import Location
 QUESTIONS = "questions.jsonl"
 DOCS = "docs"
 SHOWN_FAULTS = 50
+LANGUAGES = ("fr", "en")  # those that the service understands
 
 T = TypeVar("T")
 _NAMES: dict[type, str] = {
@@ -21,7 +22,7 @@ _NAMES: dict[type, str] = {
     bool: "true or false",
     list: "a list",
     dict: "an object",
-    int: "a number",
+    int: "a whole number",
 }
 
 
@@ -56,8 +57,8 @@ class Question:
     @property
     def kind(self) -> str | None:
         """What sort of question it is, where the set says: "paraphrase", "cross_lingual", ..."""
-        kind = self.meta.get("kind")
-        return kind if isinstance(kind, str) else None
+        kind: str | None = self.meta.get("kind")
+        return kind
 
     @property
     def gold(self) -> frozenset[Location]:
@@ -103,6 +104,8 @@ def read_question_set(directory: Path) -> QuestionSet:
             of the evidence is not under `docs/`; it lists every fault with file, line and cause.
     """
     path, docs = directory / QUESTIONS, directory / DOCS
+    if not directory.is_dir():
+        raise InvalidQuestionSet(repr(str(directory)), "there is no such folder")
     content = _read(path)
     if not docs.is_dir():
         raise InvalidQuestionSet(repr(str(directory)), f"the folder {DOCS}/ with its documents is missing")
@@ -118,6 +121,20 @@ def read_questions(path: Path) -> tuple[Question, ...]:
         InvalidQuestionSet: As `read_question_set`, but for the documents.
     """
     return _read_questions(path, _read(path), None)
+
+
+def language_warnings(question_set: QuestionSet) -> list[str]:
+    """Say which questions no figure of French or English counts: their language is missing or another."""
+    lines: dict[str, list[int]] = {}
+    for question in question_set.questions:
+        if question.lang not in LANGUAGES:
+            lines.setdefault(question.lang, []).append(question.line)
+    return [
+        f"{len(found)} question{'s have' if len(found) > 1 else ' has'} "
+        f'{"no lang" if lang == UNDETERMINED else f"the lang {lang!r}"}, not "fr" or "en" (first on line '
+        f"{found[0]}): no figure by language tells about them"
+        for lang, found in sorted(lines.items())
+    ]
 
 
 def invalid_question_set(path: Path, faults: Sequence[Fault]) -> InvalidQuestionSet:
@@ -178,6 +195,8 @@ def _question(line: bytes, number: int, causes: list[str]) -> Question:
     if row is not None and len(causes) == before:
         causes += _contradiction(answerable, answer)
     evidence = fields.required("evidence", list, otherwise=[])
+    meta = fields.value("meta", dict, optional=True) or {}
+    _Fields(meta, causes, "meta: ").value("kind", str, optional=True)
     return Question(
         id=fields.text("id"),
         text=fields.text("question"),
@@ -186,7 +205,7 @@ def _question(line: bytes, number: int, causes: list[str]) -> Question:
         answer=answer,
         evidence=tuple(_evidence(i, item, causes) for i, item in enumerate(evidence, start=1)),
         source=fields.value("source", str, optional=True),
-        meta=fields.value("meta", dict, optional=True) or {},
+        meta=meta,
         line=number,
     )
 

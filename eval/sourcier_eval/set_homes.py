@@ -12,7 +12,7 @@ from sourcier_core.errors import IndexMismatch
 from sourcier_core.settings import IndexSettings, Settings
 from sourcier_core.types import Document
 from sourcier_eval.evidence_pages import check_evidence_pages
-from sourcier_eval.question_sets import QuestionSet, read_question_set
+from sourcier_eval.question_sets import QuestionSet, language_warnings, read_question_set
 from sourcier_ingestion.batch import FileToIngest, HomeTarget, find_files, ingest_files
 from sourcier_service.wiring import Services, open_services
 
@@ -26,7 +26,7 @@ class OpenSet:
     questions: QuestionSet
     services: Services
     documents: tuple[Document, ...]  # of the set, as ingested
-    warnings: tuple[str, ...]  # documents of the evidence that do not answer
+    warnings: tuple[str, ...]  # documents of the evidence that do not answer, languages not understood
 
 
 @contextmanager
@@ -50,7 +50,7 @@ def open_set(directory: Path, settings: Settings, home: Path) -> Iterator[OpenSe
     own = _ingest(files, settings, home)
     with closing(open_services(own, owner="sourcier eval")) as services:
         documents = _documents(services, {file.name for file in files})
-        warnings = check_evidence_pages(question_set, documents)
+        warnings = [*language_warnings(question_set), *check_evidence_pages(question_set, documents)]
         _warn(warnings)
         yield OpenSet(question_set, services, tuple(documents), tuple(warnings))
 

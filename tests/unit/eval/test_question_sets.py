@@ -6,7 +6,13 @@ from typing import Any
 import pytest
 
 from sourcier_core.errors import InvalidQuestionSet
-from sourcier_eval.question_sets import Evidence, Question, read_question_set, read_questions
+from sourcier_eval.question_sets import (
+    Evidence,
+    Question,
+    language_warnings,
+    read_question_set,
+    read_questions,
+)
 
 ROW: dict[str, Any] = {
     "id": "q-1",
@@ -57,7 +63,7 @@ def test_optional_keys_may_be_absent_or_null(tmp_path: Path) -> None:
 
 
 def test_unanswerable_retrieval_only_and_unknown_keys_are_accepted(tmp_path: Path) -> None:
-    retrieval_only = ROW | {"id": "q-3", "answer": "", "difficulty": 3, "meta": {"kind": 7}}
+    retrieval_only = ROW | {"id": "q-3", "answer": "", "difficulty": 3, "meta": {"sort": 7}}
 
     questions = read_question_set(_folder(tmp_path, _line(UNANSWERABLE), _line(retrieval_only))).questions
 
@@ -120,6 +126,23 @@ def test_a_set_is_told_from_another_by_its_questions_and_gold_alone(tmp_path: Pa
     assert first.sha256 == other_layout.sha256 != other_gold.sha256
 
 
+def test_a_folder_that_does_not_exist_is_said_not_to(tmp_path: Path) -> None:
+    with pytest.raises(InvalidQuestionSet, match="there is no such folder"):
+        read_question_set(tmp_path / "nowhere")
+
+
+def test_questions_in_no_known_language_are_warned_about(tmp_path: Path) -> None:
+    rows = [ROW, ROW | {"id": "q-2", "lang": None}, ROW | {"id": "q-3", "lang": "de"}]
+    rows.append(ROW | {"id": "q-4", "lang": "de"})
+
+    warnings = language_warnings(read_question_set(_folder(tmp_path, *map(_line, rows))))
+
+    assert [warning.split(":")[0] for warning in warnings] == [
+        '2 questions have the lang \'de\', not "fr" or "en" (first on line 3)',
+        '1 question has no lang, not "fr" or "en" (first on line 2)',
+    ]
+
+
 def test_a_folder_without_questions_is_refused(tmp_path: Path) -> None:
     (tmp_path / "docs").mkdir()
 
@@ -175,7 +198,7 @@ def test_every_fault_of_every_line_is_listed(tmp_path: Path) -> None:
     assert [fault.removeprefix(f"  {folder / 'questions.jsonl'}:").removesuffix(".") for fault in faults] == [
         "2: id is not a text",
         "2: evidence 1: page is 0; pages count from 1",
-        "2: evidence 2: page is not a number",
+        "2: evidence 2: page is not a whole number",
         "2: there is no document 'gone.pdf' under docs/",
         "3: it is not JSON (Expecting value, column 1)",
         "4: the id 'q-1' stands on line 1 already",
@@ -227,10 +250,13 @@ def test_a_missing_key_of_evidence_is_named(tmp_path: Path, key: str) -> None:
         ({"evidence": {}}, "evidence is not a list"),
         ({"evidence": ["a.pdf"]}, "evidence 1 is not an object"),
         ({"evidence": [{"doc": "a.pdf", "page": 0}]}, "evidence 1: page is 0; pages count from 1"),
-        ({"evidence": [{"doc": "a.pdf", "page": "3"}]}, "evidence 1: page is not a number"),
-        ({"evidence": [{"doc": "a.pdf", "page": True}]}, "evidence 1: page is not a number"),
+        ({"evidence": [{"doc": "a.pdf", "page": "3"}]}, "evidence 1: page is not a whole number"),
+        ({"evidence": [{"doc": "a.pdf", "page": True}]}, "evidence 1: page is not a whole number"),
         ({"evidence": [{"doc": "", "page": 1}]}, "evidence 1: doc is empty"),
+        ({"evidence": [{"doc": "a.pdf", "page": 1.5}]}, "evidence 1: page is not a whole number"),
+        ({"evidence": [{"doc": "a.pdf", "page": 1, "text": 3}]}, "evidence 1: text is not a text"),
         ({"meta": []}, "meta is not an object"),
+        ({"meta": {"kind": 7}}, "meta: kind is not a text"),
         ({"answerable": False}, "answerable is false but answer is not null"),
         (
             {"answer": None},
