@@ -4,9 +4,10 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from sourcier_core.errors import InvalidSettings
@@ -74,6 +75,12 @@ class RetrievalSettings(Section):
     cross_encoder_passages: int = Field(default=20, ge=1)  # best pages that it puts in order
 
 
+def _share(value: float | None) -> float | None:
+    if value is not None and not 0 < value < 1:
+        raise PydanticCustomError("share", "it must be between 0 and 1; 5 % is 0.05")
+    return value
+
+
 class AnswerSettings(Section):
     """Passages -> answer."""
 
@@ -82,9 +89,9 @@ class AnswerSettings(Section):
     calibration: Path | None = (
         None  # a file by `sourcier calibrate`; default the home's, else the packaged one
     )
-    max_risk: float | None = Field(
-        default=None, gt=0, lt=1
-    )  # share of wrong answers; default the calibration's
+    max_risk: Annotated[float | None, AfterValidator(_share)] = (
+        None  # share of wrong answers, between 0 and 1; default the calibration's
+    )
     min_confidence: float | None = Field(default=None, ge=0, le=1)  # below it no answer, whatever the risk
 
 

@@ -30,6 +30,7 @@ from sourcier_eval.intervals import (
     bootstrap_statistic_difference,
 )
 from sourcier_eval.locations import page_level
+from sourcier_eval.question_sets import Question
 from sourcier_eval.retrieval_metrics import hit_at, reciprocal_rank
 from sourcier_eval.samples import Attempt, Sample, attempt
 from sourcier_eval.selective import area_under_risk_coverage, expected_calibration_error, expected_risk
@@ -270,14 +271,28 @@ def _parted(folds: Sequence[int]) -> Iterator[tuple[list[int], list[int]]]:
             yield outside, inside
 
 
+def require_answerable(name: str, questions: Sequence[Question]) -> None:
+    """Refuse questions that are too few whatever a search finds, before any document is read.
+
+    Raises:
+        TooFewQuestions: Fewer than MIN_ANSWERABLE are answerable and have evidence.
+    """
+    count = sum(question.answerable and bool(question.gold) for question in questions)
+    if count < MIN_ANSWERABLE:
+        detail = (
+            f"answerable questions with evidence: {count}; needed at least: {MIN_ANSWERABLE}, so "
+            f"{MIN_ANSWERABLE - count} more"
+        )
+        raise TooFewQuestions(repr(name), detail)
+
+
 def _require_enough(name: str, samples: Sequence[Sample]) -> None:
     usable = sum(sample.choice is not None for sample in samples)
     if usable < MIN_ANSWERABLE:
         answerable = sum(sample.question.answerable for sample in samples)
         detail = (
-            f"of its {len(samples)} questions {answerable} are answerable, and {usable} of these have "
-            f"evidence that a search finds among other pages; at least {MIN_ANSWERABLE} are needed, so "
-            f"{MIN_ANSWERABLE - usable} more"
+            f"the page of {usable} of its {answerable} answerable questions was found by a search; "
+            f"{MIN_ANSWERABLE} such questions are needed at least, so {MIN_ANSWERABLE - usable} more"
         )
         raise TooFewQuestions(repr(name), detail)
 

@@ -1,5 +1,7 @@
 """What a calibration is worth -> tables on the terminal."""
 
+from pathlib import Path
+
 from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -8,6 +10,7 @@ from rich.text import Text
 from sourcier_eval.calibrating import Calibrated, expected_risks
 from sourcier_service.calibration import Calibration, Threshold
 
+HIGHER_RISKS = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)  # suggested where the one stated is not shown
 SIGNALS_SHOWN = 8  # heaviest first
 
 
@@ -17,6 +20,29 @@ def render_calibrated(calibrated: Calibrated) -> RenderableType:
     parts: list[RenderableType] = [_changes(calibrated), _risks(calibration)]
     parts += [Text(f"! {warning}", style="yellow") for warning in calibrated.warnings]
     return Group(*parts)
+
+
+def next_step(calibration: Calibration, path: Path) -> str:
+    """Say how the calibration is put to use, and first what is to be known where its risk is not shown."""
+    use = f"sourcier calibration use {path}"
+    threshold, asked = calibration.thresholds()["all"], len(calibration.outcomes)
+    if threshold.shown:
+        return f"To answer with it: {use}"
+    higher = [(risk, calibration.thresholds(risk)["all"]) for risk in HIGHER_RISKS if risk > calibration.risk]
+    helps = next(
+        (
+            f"a higher risk (--risk {risk:g} is shown, with {other.answered} of {asked} answered)"
+            for risk, other in higher
+            if other.shown
+        ),
+        "better evidence: the worst questions stand in the report of `sourcier eval run`",
+    )
+    more = "" if threshold.missing is None else f", or about {threshold.missing} more questions like these"
+    stated = f"{100 * calibration.risk:g} %"
+    return (
+        f"It would answer {threshold.answered} of these {asked} questions, without proof that at most {stated} "
+        f"of the answers are wrong. What helps: {helps}{more}. To answer with it all the same: {use}"
+    )
 
 
 def render_calibration(calibration: Calibration, risk: float | None = None) -> RenderableType:

@@ -10,7 +10,8 @@ from rich.progress import track
 
 from sourcier_core.errors import InvalidQuestionSet, StorageFull
 from sourcier_core.settings import Settings
-from sourcier_eval.calibrating import PLAIN, PLAIN_EVIDENCE, Calibrated, calibrate
+from sourcier_eval.calibrating import PLAIN, PLAIN_EVIDENCE, Calibrated, calibrate, require_answerable
+from sourcier_eval.question_sets import read_question_set
 from sourcier_eval.samples import Sample, collect
 from sourcier_eval.set_homes import OpenSet, open_set
 from sourcier_service.calibration import Calibration, default_calibration
@@ -43,6 +44,8 @@ def calibrate_sets(
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise InvalidQuestionSet(repr(twice[0]), "two folders have that name; each set needs its own")
+    asked = [question for directory in directories for question in read_question_set(directory).questions]
+    require_answerable(" + ".join(names), asked)
     with ExitStack() as open_sets:
         sets: dict[str, list[Sample]] = {}
         fitted_on: dict[str, str] = {}

@@ -16,6 +16,14 @@ PACKAGED = "packaged"  # names the calibration that ships with the product
 RunArgument = Annotated[Path, typer.Argument(help="The --out of an earlier `sourcier eval run`.")]
 
 
+def _share(risk: float | None) -> float | None:
+    """Check a stated risk."""
+    if risk is not None and not 0.001 <= risk <= 0.999:
+        meant = f"; {risk:g} % is {risk / 100:g}" if 0.1 <= risk <= 99.9 else ""
+        raise typer.BadParameter(f"{risk:g} is not a share from 0.001 to 0.999{meant}")
+    return risk
+
+
 def register(app: typer.Typer) -> None:
     """Add this folder's commands to the root."""
     group = typer.Typer(help="Measure answers on a set of questions.", no_args_is_help=True)
@@ -65,9 +73,14 @@ def report(
 def compare(
     base: Annotated[Path, typer.Argument(help="The run to compare with.")],
     other: Annotated[Path, typer.Argument(help="The run that is compared.")],
-    out: Annotated[Path | None, typer.Option(help="Write all of it here too, as JSON.")] = None,
+    out: Annotated[Path | None, typer.Option(help="A .json file: all of it is written here too.")] = None,
 ) -> None:
     """Show what differs between two runs of one set, and whether chance explains it."""
+    if out is not None and out.suffix != ".json":
+        raise typer.BadParameter(
+            f"a comparison is written as JSON, so its name must end in .json, not {out.name!r}",
+            param_hint="--out",
+        )
     from sourcier_eval.comparison import compare_runs
     from sourcier_eval.run_files import read_run
 
@@ -133,7 +146,8 @@ def calibrate(
     ],
     out: Annotated[Path, typer.Option(help="The calibration file to write.")],
     risk: Annotated[
-        float, typer.Option(min=0.001, max=0.999, help="Share of the answers given that may be wrong.")
+        float,
+        typer.Option(callback=_share, help="Share of the answers given that may be wrong; 5 % is 0.05."),
     ] = 0.05,
     work: Annotated[
         Path | None, typer.Option(help="Where the documents are ingested, and stay; default OUT.work.")
@@ -143,32 +157,31 @@ def calibrate(
     ] = False,
 ) -> None:
     """Fit ranking and silence to an organisation's own questions, and show what it gains on unseen ones."""
-    from rich.console import Console
-
     from sourcier_core.settings import load_settings
-    from sourcier_eval.calibration_report import render_calibrated
+    from sourcier_eval.calibration_report import next_step, render_calibrated
     from sourcier_eval.calibration_runs import calibrate_sets
+    from sourcier_eval.terminal import SummaryConsole
 
     settings = load_settings(**(context.obj or {}))
     homes = work or out.with_name(out.name + ".work")
     calibrated = calibrate_sets(question_sets, settings, homes, risk=risk, shipped=shipped)
     calibrated.calibration.write(out)
-    Console().print(render_calibrated(calibrated))
-    typer.echo(f"Written: {out}. To answer with it: sourcier calibration use {out}")
+    SummaryConsole().print(render_calibrated(calibrated))
+    typer.echo(f"Written: {out}. {next_step(calibrated.calibration, out)}")
 
 
 def show(
     context: typer.Context,
     file: Annotated[Path | None, typer.Argument(help="Default: the one in use.")] = None,
     risk: Annotated[
-        float | None, typer.Option(min=0.001, max=0.999, help="Show what another stated risk gives.")
+        float | None,
+        typer.Option(callback=_share, help="Show what another stated risk gives; 5 % is 0.05."),
     ] = None,
 ) -> None:
     """Show a calibration: where it is from, from which confidence it answers, what that risks."""
-    from rich.console import Console
-
     from sourcier_core.settings import load_settings
     from sourcier_eval.calibration_report import render_calibration
+    from sourcier_eval.terminal import SummaryConsole
     from sourcier_service.calibration import Calibration, default_calibration
     from sourcier_service.calibration_files import calibration_files
 
@@ -179,7 +192,7 @@ def show(
     typer.echo(path or "the packaged calibration")
     if fingerprint is not None and not calibration.fits(fingerprint):
         typer.echo(f"! made for another index than this home's ({fingerprint}): not used here", err=True)
-    Console().print(render_calibration(calibration, risk or settings.answer.max_risk))
+    SummaryConsole().print(render_calibration(calibration, risk or settings.answer.max_risk))
 
 
 def use(
@@ -200,7 +213,11 @@ def undo(context: typer.Context) -> None:
     from sourcier_core.settings import load_settings
     from sourcier_service.calibration_files import calibration_files
 
-    before = calibration_files(load_settings(**(context.obj or {})).home).undo()
+    files = calibration_files(load_settings(**(context.obj or {})).home)
+    if not files.any_in_use():
+        typer.echo("There is nothing to undo: no calibration was put to use in this home.", err=True)
+        raise typer.Exit(EXIT_FAILED)
+    before = files.undo()
     typer.echo(f"In use: {before or 'the packaged calibration'}, at the next start of a running server.")
 
 
@@ -232,11 +249,10 @@ def _index_fingerprint(settings: "Settings") -> str | None:
 
 
 def _show(comparison: "Comparison", out: Path | None) -> None:
-    from rich.console import Console
-
     from sourcier_eval.comparison_tables import render_comparison
     from sourcier_eval.run_files import write_json
+    from sourcier_eval.terminal import SummaryConsole
 
     if out is not None:
         write_json(comparison.to_json(), out)
-    Console().print(render_comparison(comparison))
+    SummaryConsole().print(render_comparison(comparison))

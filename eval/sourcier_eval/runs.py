@@ -19,6 +19,7 @@ from sourcier_eval.rows import Row, RowCitation, RowPassage
 from sourcier_eval.run_files import METRICS, REPORT, ROWS, AnsweredBy, begin_run, read_run, write_json
 from sourcier_eval.set_homes import OpenSet, open_set
 from sourcier_eval.summary import RunMetrics
+from sourcier_eval.terminal import SummaryConsole
 from sourcier_service.access import OPERATOR
 from sourcier_service.calibration import DEFAULT, default_calibration
 from sourcier_service.calibration_files import calibration_files, read_fitting
@@ -64,7 +65,7 @@ def run_set(directory: Path, out: Path, settings: Settings, *, home: Path | None
         (out / REPORT).write_text(render_report(run), encoding="utf-8")
     except OSError as error:
         raise StorageFull(str(out)) from error
-    console = Console()
+    console = SummaryConsole()
     console.print(render_metrics(run.metrics))
     console.print(f"Report: {out / REPORT}", markup=False, soft_wrap=True)
     return run.metrics

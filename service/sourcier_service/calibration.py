@@ -6,11 +6,11 @@ One ships with the product and fits any collection; an organisation makes its ow
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +24,9 @@ MIN_PER_LANGUAGE = 150  # questions of a language for a threshold of its own
 SURE = 0.95  # of the upper bound on the risk
 MOST_LOOKED_AT = 100_000  # questions, beyond which none is said to show a risk
 
+MOST_SHOWN = 60  # characters of a value that cannot be used
+
+T = TypeVar("T")
 Floats = npt.NDArray[np.float64]
 
 
@@ -107,27 +110,96 @@ class Calibration:
         Raises:
             InvalidCalibration: It is missing or not a calibration of this format.
         """
+        values = _object(path)
+        if values.get("format") != FORMAT:
+            raise InvalidCalibration(str(path), f"its format is {values.get('format')}, not {FORMAT}")
+
+        def read(key: str, how: Callable[[Any], T], expected: str) -> T:
+            return _value(path, values, key, how, expected)
+
+        return cls(
+            name=read("name", lambda name: name, "a text"),
+            made_at=read("made_at", lambda time: time, "a text"),
+            fingerprint=read("fingerprint", lambda index: index, "a text or null"),
+            ranking=read("ranking", _weights, "an object of numbers"),
+            evidence=read("evidence", _weights, "an object of numbers"),
+            risk=read("risk", lambda risk: _within(risk, 1e-6, 1 - 1e-6), "a number between 0 and 1"),
+            outcomes=read(
+                "outcomes",
+                lambda rows: tuple(_outcome(row) for row in rows),
+                "a list of [confidence from 0 to 1, wrong 0 or 1, answerable 0 or 1, language]",
+            ),
+            report=values.get("report", {}),
+            fitted_on=_value(
+                path,
+                {"fitted_on": {}} | values,
+                "fitted_on",
+                lambda sets: {str(name): str(sha) for name, sha in sets.items()},
+                "an object of texts",
+            ),
+        )
+
+
+def _object(path: Path) -> dict[str, Any]:
+    """Read a JSON object; raises as `Calibration.read`."""
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InvalidCalibration(str(path), f"it cannot be read ({error.strerror})") from error
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        detail = f"it is not JSON from {where} on ({error.msg}); a file that `sourcier calibrate` wrote whole"
+        raise InvalidCalibration(str(path), f"{detail} is expected") from error
+    except (ValueError, RecursionError) as error:
+        raise InvalidCalibration(str(path), "it is not text that can be read as JSON") from error
+    if not isinstance(values, dict):
+        raise InvalidCalibration(str(path), "it is JSON, but not the object that is expected")
+    return values
+
+
+def _value(path: Path, values: Mapping[str, Any], key: str, how: Callable[[Any], T], expected: str) -> T:
+    """Read the value of a key; raises as `Calibration.read`, with what is expected there."""
+    if key not in values:
+        raise InvalidCalibration(str(path), f"the key {key!r} is missing ({expected} is expected)")
+    try:
+        return how(values[key])
+    except _Unexpected as error:
+        detail = f"under {key!r} stands {error.found}, and {expected} is expected"
+        raise InvalidCalibration(str(path), detail) from error
+    except (ValueError, TypeError, AttributeError) as error:
+        detail = f"under {key!r} stands {_shown(values[key])}, and {expected} is expected"
+        raise InvalidCalibration(str(path), detail) from error
+
+
+class _Unexpected(ValueError):
+    """One item of many is not what is expected."""
+
+    def __init__(self, found: str) -> None:
+        super().__init__(found)
+        self.found = found
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}..."
+
+
+def _weights(values: Any) -> dict[str, float]:
+    weights = {}
+    for name, weight in values.items():
         try:
-            values = json.loads(path.read_text(encoding="utf-8"))
-            if values.get("format") != FORMAT:
-                raise InvalidCalibration(str(path), f"its format is {values.get('format')}, not {FORMAT}")
-            return cls(
-                name=values["name"],
-                made_at=values["made_at"],
-                fingerprint=values["fingerprint"],
-                ranking={name: _within(weight) for name, weight in values["ranking"].items()},
-                evidence={name: _within(weight) for name, weight in values["evidence"].items()},
-                risk=_within(values["risk"], 1e-6, 1 - 1e-6),
-                outcomes=tuple(
-                    Outcome(_within(c, 0, 1), bool(w), bool(a), str(la)) for c, w, a, la in values["outcomes"]
-                ),
-                report=values.get("report", {}),
-                fitted_on={str(name): str(sha) for name, sha in values.get("fitted_on", {}).items()},
-            )
-        except OSError as error:
-            raise InvalidCalibration(str(path), f"it cannot be read ({error.strerror})") from error
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            raise InvalidCalibration(str(path), f"it is not a calibration ({error!r})") from error
+            weights[name] = _within(weight)
+        except (ValueError, TypeError) as error:
+            raise _Unexpected(f"{name!r}: {_shown(weight)}") from error
+    return weights
+
+
+def _outcome(row: Any) -> Outcome:
+    try:
+        confidence, wrong, answerable, language = row
+        return Outcome(_within(confidence, 0, 1), bool(wrong), bool(answerable), str(language))
+    except (ValueError, TypeError) as error:
+        raise _Unexpected(_shown(row)) from error
 
 
 def _within(value: Any, least: float = -1e9, most: float = 1e9) -> float:

@@ -15,6 +15,7 @@ from sourcier_service.calibration import Calibration, default_calibration
 
 logger = logging.getLogger("sourcier.calibration")
 FOLDER = "calibrations"
+MISSING = "it is said to be in use and is missing; `sourcier calibration undo` goes back to the one before"
 IN_USE = "in_use"  # holds the numbers put to use, the one in use last; empty or missing: the packaged one
 
 
@@ -35,8 +36,12 @@ class CalibrationFiles:
             return None
         found = self._file(numbers[-1])
         if not found.is_file():
-            raise InvalidCalibration(str(found), "it is said to be in use and is missing")
+            raise InvalidCalibration(str(found), MISSING)
         return found
+
+    def any_in_use(self) -> bool:
+        """Tell whether there is one to go back from, also where its file is missing."""
+        return bool(self._history())
 
     def use(self, path: Path, fingerprint: str | None) -> Path:
         """Keep a copy of a calibration and put it to use; what was in use stays kept.

@@ -196,7 +196,8 @@ def test_too_small_a_set_is_refused_and_nothing_written(
     result = _run(tmp_path, exports, "calibrate", "--set", small, "--out", tmp_path / "ours.json")
 
     assert isinstance(result.exception, TooFewQuestions)
-    assert "of its 10 questions 10 are answerable" in str(result.exception)
+    assert "answerable questions with evidence: 10; needed at least: 30, so 20 more" in str(result.exception)
+    assert not (tmp_path / "ours.json.work").exists()  # said before any document was read
     assert not (tmp_path / "ours.json").exists()
 
 

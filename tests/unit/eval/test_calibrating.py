@@ -202,7 +202,7 @@ def test_too_few_questions_are_refused_with_how_many_more(samples: list[Sample])
 
     assert MIN_ANSWERABLE == 30
     assert "'golden'" in str(caught.value)
-    assert "of its 25 questions 25 are answerable, and 25 of these" in str(caught.value)
+    assert "the page of 25 of its 25 answerable questions was found" in str(caught.value)
     assert "so 5 more" in str(caught.value)
 
 

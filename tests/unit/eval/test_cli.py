@@ -1,4 +1,7 @@
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -7,7 +10,7 @@ import typer
 from eval_runs import GOLD, OTHER, a_question, a_row, write_run
 from typer.testing import CliRunner, Result
 
-from sourcier_core.errors import InvalidQuestionSet, InvalidSettings, UnusableRun
+from sourcier_core.errors import InvalidQuestionSet, InvalidSettings, TooFewQuestions, UnusableRun
 from sourcier_eval.cli import register
 from sourcier_eval.rows import Row
 
@@ -123,6 +126,67 @@ def test_a_calibration_that_is_not_there_is_misuse(tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
+def test_a_comparison_is_written_as_json_and_under_no_other_name(
+    tmp_path: Path, base: Path, worse: Path
+) -> None:
+    result = _run("compare", base, worse, "--out", tmp_path / "comparison.html")
+
+    assert result.exit_code == 2
+    assert ".json" in result.output
+    assert not (tmp_path / "comparison.html").exists()
+
+
+@pytest.mark.parametrize(("risk", "hint"), [("5", "5 % is 0.05"), ("0", "0.001 to 0.999")])
+def test_a_risk_that_is_no_share_is_misuse_and_says_what_was_meant(
+    tmp_path: Path, risk: str, hint: str
+) -> None:
+    result = _calibration("calibrate", "--set", tmp_path, "--out", tmp_path / "ours.json", "--risk", risk)
+
+    assert result.exit_code == 2
+    assert hint in " ".join(result.output.replace("│", " ").split())
+
+
+def test_undoing_where_nothing_was_put_to_use_fails_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOURCIER_HOME", str(tmp_path / "home"))
+
+    result = _calibration("calibration", "undo")
+
+    assert result.exit_code == 1
+    assert "nothing to undo" in result.output
+
+
+def test_a_set_too_small_to_calibrate_with_is_refused_before_documents_are_read(tmp_path: Path) -> None:
+    (tmp_path / "set" / "docs").mkdir(parents=True)
+    (tmp_path / "set" / "docs" / "a.md").write_text("# A\n", encoding="utf-8")
+    question = {"id": "1", "question": "Why?", "lang": "en", "answerable": True, "answer": "so"}
+    row = question | {"evidence": [{"doc": "a.md", "page": None}]}
+    (tmp_path / "set" / "questions.jsonl").write_text(json.dumps(row), encoding="utf-8")
+
+    result = _calibration("calibrate", "--set", tmp_path / "set", "--out", tmp_path / "ours.json")
+
+    assert isinstance(result.exception, TooFewQuestions)
+    assert "answerable questions with evidence: 1; needed at least: 30, so 29 more" in str(result.exception)
+    assert not (tmp_path / "ours.json.work").exists()
+
+
+def test_a_reader_that_stops_reading_does_no_harm(base: Path, worse: Path, tmp_path: Path) -> None:
+    out = tmp_path / "comparison.json"
+    read, write = os.pipe()
+    os.close(read)  # as `| head` after its last line
+    script = (
+        "import sys, typer; from sourcier_eval.cli import register; app = typer.Typer(); "
+        "app.callback()(lambda: None); register(app); app(sys.argv[1:])"
+    )
+    command = [sys.executable, "-c", script, "eval", "compare", str(base), str(worse), "--out", str(out)]
+    with os.fdopen(write, "wb") as broken:
+        done = subprocess.run(command, stdout=broken, stderr=subprocess.PIPE, check=False)
+
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert out.is_file()
+
+
 def test_ab_refuses_a_profile_that_is_not_there(tmp_path: Path) -> None:
     result = _run("ab", "--set", tmp_path, "--a", "default", "--b", "no-such", "--out", tmp_path / "out")
 
@@ -132,6 +196,13 @@ def test_ab_refuses_a_profile_that_is_not_there(tmp_path: Path) -> None:
 
 def _written(out: Path, rows: list[Row]) -> Path:
     return write_run(out, QUESTIONS, rows)
+
+
+def _calibration(*arguments: str | Path) -> Result:
+    app = typer.Typer()
+    app.callback()(lambda: None)
+    register(app)
+    return CliRunner().invoke(app, list(map(str, arguments)))
 
 
 def _run(*arguments: str | Path) -> Result:

@@ -112,6 +112,28 @@ def test_a_broken_file_is_refused_by_its_path(
     assert "sourcier calibrate" in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("broken", "told"),
+    [
+        (lambda text: text[:20], r"not JSON from line \d+, column \d+ on"),
+        (
+            lambda text: text.replace("0.75", "7.5"),
+            r"under 'outcomes' stands \[7.5, .*confidence from 0 to 1",
+        ),
+        (lambda text: text.replace('"risk"', '"risks"'), "the key 'risk' is missing"),
+    ],
+)
+def test_a_broken_file_says_where_and_what_was_expected(
+    tmp_path: Path, broken: Callable[[str], str], told: str
+) -> None:
+    path = tmp_path / "calibration.json"
+    a_calibration((1, 0.75, False)).write(path)
+    path.write_text(broken(path.read_text(encoding="utf-8")), encoding="utf-8")
+
+    with pytest.raises(InvalidCalibration, match=told):
+        Calibration.read(path)
+
+
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[]", b"3", b"null", b"[" * 100_000])
 def test_what_is_no_json_object_is_refused_by_its_path(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "calibration.json"

@@ -145,3 +145,16 @@ def test_undo_goes_back_to_what_was_in_use_not_to_what_was_undone(tmp_path: Path
     assert files.in_use() == third
     assert files.undo() == first
     assert files.undo() is None
+
+
+def test_where_the_one_in_use_is_missing_undo_is_named_and_cures(tmp_path: Path, home: Path) -> None:
+    files = calibration_files(home)
+    assert not files.any_in_use()
+    files.use(write(tmp_path / "ours.json", "ours"), HERE).unlink()
+
+    with pytest.raises(InvalidCalibration, match="`sourcier calibration undo`"):
+        files.in_use()
+
+    assert files.any_in_use()
+    assert files.undo() is None
+    assert not files.any_in_use()
