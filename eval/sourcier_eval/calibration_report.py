@@ -40,8 +40,9 @@ def next_step(calibration: Calibration, path: Path) -> str:
     more = "" if threshold.missing is None else f", or about {threshold.missing} more questions like these"
     stated = f"{100 * calibration.risk:g} %"
     return (
-        f"It would answer {threshold.answered} of these {asked} questions, without proof that at most {stated} "
-        f"of the answers are wrong. What helps: {helps}{more}. To answer with it all the same: {use}"
+        f"It would answer {threshold.answered} of these {asked} questions, without proof that "
+        f"at most {stated} of the answers are wrong. What helps: {helps}{more}. To answer with it all "
+        f"the same: {use}"
     )
 
 
