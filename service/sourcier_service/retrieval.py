@@ -141,7 +141,7 @@ class Retriever:
         """
         names = self._document_names(scope)
         if not question.words:
-            nothing = page_signals(question, (), names.documents, [])
+            nothing = page_signals(question, (), names.documents, {})
             return Candidates(question, (), names.documents, nothing, Searched(0, 0))
         if self._pivot and "fr" in (question.language, *names.languages):
             question = with_pivot(question, self._embedder)
