@@ -1,7 +1,7 @@
-"""Makes `tests/data/home-VERSION.tar.xz`: a small home as this release writes it, for the tests of later ones.
+"""Makes `tests/data/home-VERSION.tar.xz`: a small home as this release writes it, for tests of later ones.
 
-Run once per release, from the repository's root: `PYTHONPATH=tests python tests/make_stored_home.py`. A stored
-home is never made anew: what matters is that another release wrote it. See `tests/data/README.md`.
+Run once per release, from the repository's root: `PYTHONPATH=tests python tests/make_stored_home.py`. A
+stored home is never made anew: what matters is that another release wrote it. See `tests/data/README.md`.
 """
 
 import json
@@ -64,7 +64,12 @@ def _fill(services: Services, settings: Settings, made: Path) -> dict[str, objec
         made / "guide-2.pdf",
         [Title("1 Depot"), "The gate of the depot closes at nine in the evening."],
         [Title("2 Claims"), "The mileage rate above 5,000 km is 0.42 euro per kilometre."],
-        [Title("3 Rates"), Row(("Vehicle", "Rate")), Row(("Car", "0.42 euro")), Row(("Bicycle", "0.25 euro"))],
+        [
+            Title("3 Rates"),
+            Row(("Vehicle", "Rate")),
+            Row(("Car", "0.42 euro")),
+            Row(("Bicycle", "0.25 euro")),
+        ],
         title="Guide",
     )
     ingestion.ingest(second, "guide.pdf", "open", no_progress)  # replaces it

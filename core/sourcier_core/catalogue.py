@@ -24,7 +24,13 @@ from sqlalchemy import (
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from sourcier_core import catalogue_tables as t
-from sourcier_core.errors import CatalogueUnavailable, IndexMismatch, InvalidName, StorageFull
+from sourcier_core.errors import (
+    CatalogueTooNew,
+    CatalogueUnavailable,
+    IndexMismatch,
+    InvalidName,
+    StorageFull,
+)
 from sourcier_core.types import (
     FOREVER,
     Collection,
@@ -293,6 +299,7 @@ def _engine(url: str) -> Engine:
 
 
 def _migrate(engine: Engine) -> None:
+    found = None
     with engine.connect() as connection:
         if inspect(connection).has_table("alembic_version"):
             found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
@@ -301,9 +308,13 @@ def _migrate(engine: Engine) -> None:
     # Imported here: a quarter of a second that only a new or older database needs.
     from alembic import command
     from alembic.config import Config
+    from alembic.script import ScriptDirectory
 
     config = Config()
     config.set_main_option("script_location", "sourcier_core:migrations")
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if found is not None and found not in known:
+        raise CatalogueTooNew(engine.url.render_as_string(), found, t.SCHEMA_REVISION)
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

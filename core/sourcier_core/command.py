@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from sourcier_core import __version__
+from sourcier_core import __version__, backup_commands
 from sourcier_core.errors import InvalidSettings, SourcierError
 
 GROUP = "sourcier.commands"  # entry points that name a function taking the root's Typer app
@@ -47,6 +47,7 @@ def build() -> typer.Typer:
         """Print the version."""
         print(__version__)
 
+    backup_commands.register(app)
     for entry in sorted(entry_points(group=GROUP), key=lambda found: found.name):
         entry.load()(app)
     return app

@@ -213,6 +213,14 @@ class EdgeIndex:
         with self._writing, self._translated():
             self._shard.flush()
 
+    @contextmanager
+    def held(self) -> Iterator[Path]:
+        """Give its directory, flushed; nobody writes while the block lasts, and questions go on."""
+        with self._writing:
+            with self._translated():
+                self._shard.flush()
+            yield self._directory
+
     def optimise(self) -> None:
         """Build the vector index of what is written. Holds the GIL: never while questions are served."""
         with self._writing, self._translated():

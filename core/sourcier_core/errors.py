@@ -8,10 +8,12 @@ SourcierError
  |   |- IndexUnavailable  IndexLocked  IndexMismatch  CatalogueUnavailable
  |   |- ModelMissing  ModelCorrupt  ModelUnusable  StorageFull
  |   |- ServerNotFound  ServerUnreachable  ServerRefused
+ |   |- CatalogueTooNew  BackupImpossible  FolderUnreadable
  |- RequestError             the caller asked for something that cannot be given
      |- QuestionEmpty  QuestionTooLong  NotAuthenticated  NotPermitted  PathNotFound
      |- DocumentNotFound  PageNotFound  CollectionNotFound  JobNotFound  InvalidName
      |- InvalidSettings  InvalidCalibration  InvalidQuestionSet  TooFewQuestions  UnusableRun
+     |- BackupBroken  BackupTooNew  HomeNotEmpty  PathTaken  WatchNotFound
 
 `code` is stable and part of the API; HTTP statuses are the API's own (`api/error_responses.py`).
 """
@@ -186,6 +188,39 @@ class CatalogueUnavailable(DependencyError):
     def __init__(self, where: str, detail: str) -> None:
         super().__init__(
             f"The catalogue {where} cannot be used ({detail}). Check the path and its permissions."
+        )
+
+
+class CatalogueTooNew(DependencyError):
+    """The catalogue was written by a newer release."""
+
+    code = "catalogue_too_new"
+
+    def __init__(self, where: str, found: str, known: str) -> None:
+        super().__init__(
+            f"The catalogue {where} was written by a newer release (schema {found}; this one knows schemas "
+            f"up to {known}). It was not touched: install that release, or restore a backup made before."
+        )
+
+
+class BackupImpossible(DependencyError):
+    """What a home keeps elsewhere cannot be saved with it."""
+
+    code = "backup_impossible"
+
+    def __init__(self, what: str, remedy: str) -> None:
+        super().__init__(f"No backup was made: {what}. {remedy}")
+
+
+class FolderUnreadable(DependencyError):
+    """A folder to follow that is not there, or cannot be listed."""
+
+    code = "folder_unreadable"
+
+    def __init__(self, folder: Path, detail: str) -> None:
+        super().__init__(
+            f"The folder {str(folder)!r} cannot be listed ({detail}). Mount it, or mend its path or "
+            "permissions; its documents answer as before."
         )
 
 
@@ -408,3 +443,57 @@ class UnusableRun(RequestError):
 
     def __init__(self, path: Path, detail: str) -> None:
         super().__init__(f"{str(path)!r} cannot be used: {detail}.")
+
+
+class BackupBroken(RequestError):
+    """A backup file that is damaged, cut short, or none."""
+
+    code = "backup_broken"
+
+    def __init__(self, file: Path, detail: str) -> None:
+        super().__init__(
+            f"The backup {str(file)!r} cannot be used: {detail}. Nothing was changed; copy it again from "
+            "where it is kept, or use another one."
+        )
+
+
+class BackupTooNew(RequestError):
+    """A backup that a newer release made."""
+
+    code = "backup_too_new"
+
+    def __init__(self, file: Path, made_by: str, now: str) -> None:
+        super().__init__(
+            f"The backup {str(file)!r} was made by release {made_by}, which this one ({now}) cannot read. "
+            "Nothing was changed; install that release or a later one, then restore."
+        )
+
+
+class HomeNotEmpty(RequestError):
+    """A home that holds data, where an empty one is needed."""
+
+    code = "home_not_empty"
+
+    def __init__(self, home: Path, found: str) -> None:
+        super().__init__(
+            f"{str(home)!r} is not empty: it holds {found}. Choose an empty --home, or say --force: what is "
+            "there is then moved into a folder within, not removed."
+        )
+
+
+class PathTaken(RequestError):
+    """A file that is there already, where a new one was to be written."""
+
+    code = "path_taken"
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{str(path)!r} is there already. Choose another name, or move it away.")
+
+
+class WatchNotFound(RequestError):
+    """No such watched folder."""
+
+    code = "watch_not_found"
+
+    def __init__(self, watch: str) -> None:
+        super().__init__(f"No watched folder {watch!r}. List them with GET /v1/watches.")

@@ -4,11 +4,15 @@ import fcntl
 import json
 import os
 import secrets
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from sourcier_core.errors import CatalogueUnavailable, IndexLocked, StorageFull
+from sourcier_core.home_exchange import finish_exchanges
+
+STAGED = ".backup-"  # + an id: a folder of the home while a backup is made of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,9 @@ class Home:
             raise StorageFull(str(self.root)) from error
         self._lock = lock
         self.withdraw()  # of a server that was killed: nobody must be sent there
+        finish_exchanges(self.root)
+        for left in self.root.glob(f"{STAGED}*"):
+            shutil.rmtree(left, ignore_errors=True)
 
     def disown(self) -> None:
         """Let another process own the home."""

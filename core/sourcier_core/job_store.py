@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -75,6 +76,11 @@ class JobStore:
     def fail(self, job: str, code: str, message: str) -> None:
         """Note why a job's document does not answer."""
         self._update(job, state=JobState.FAILED.value, error_code=code, error=message)
+
+    def move_uploads(self, folder: Path) -> None:
+        """Say that the bytes of jobs that have not ended wait in another folder, under the same names."""
+        for waiting in self.unfinished():
+            self._update(waiting.job.id, upload=str(folder / Path(waiting.upload).name))
 
     def _update(self, job: str, **values: object) -> None:
         with self._engine.begin() as connection:

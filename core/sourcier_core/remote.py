@@ -1,5 +1,6 @@
 """A running server's API, for commands on the same machine: it owns the index, so they ask it."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -41,10 +42,32 @@ class RemoteServer:
         with file.open("rb") as source:
             return self._ask("POST", path, data=fields, files={"file": (file.name, source)})
 
+    def download(self, path: str, body: dict[str, Any], file: Path) -> None:
+        """POST a JSON object and write the reply's bytes into a file; raises as `get` does."""
+        patient = httpx.Timeout(SECONDS, read=None)  # the first bytes come when a copy is made
+        try:
+            with (
+                self._client.stream("POST", path, json=body, timeout=patient) as response,
+                file.open("wb") as target,
+            ):
+                if response.is_error:
+                    detail = json.loads(response.read()).get("error", {})
+                    raise ServerRefused(
+                        detail.get("code", "unknown"), detail.get("message", response.reason_phrase)
+                    )
+                for block in response.iter_bytes():
+                    target.write(block)
+        except (httpx.HTTPError, ValueError) as error:
+            raise ServerUnreachable(self.address, str(error) or type(error).__name__) from error
+
+    def delete(self, path: str) -> None:
+        """DELETE what a path names; raises as `get` does."""
+        self._ask("DELETE", path)
+
     def _ask(self, method: str, path: str, **parts: Any) -> dict[str, Any]:
         try:
             response = self._client.request(method, path, **parts)
-            body = response.json()
+            body = response.json() if response.content else {}
         except (httpx.HTTPError, ValueError) as error:
             raise ServerUnreachable(self.address, str(error) or type(error).__name__) from error
         if response.is_error:

@@ -15,6 +15,7 @@ from starlette.types import Scope as Connection
 from sourcier_core import __version__
 from sourcier_core.settings import Settings
 from sourcier_core.types import FOREVER, Scope
+from sourcier_service.api import backup_routes
 from sourcier_service.api import schemas as s
 from sourcier_service.api.dependencies import ServicesDep
 from sourcier_service.api.error_responses import error_response, install_error_responses
@@ -59,6 +60,7 @@ def create_app(services: Services, *, operator_token: str | None = None) -> Fast
     app.state.operator_token = operator_token
     install_error_responses(app)
     app.include_router(router)
+    app.include_router(backup_routes.router)
     _add_health(app)
     _add_ask_page(app)
     _add_limits_and_headers(app, services)

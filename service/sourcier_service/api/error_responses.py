@@ -49,6 +49,14 @@ STATUSES: dict[type[SourcierError], int] = {
     e.InvalidQuestionSet: 422,
     e.TooFewQuestions: 422,
     e.UnusableRun: 422,
+    e.CatalogueTooNew: 503,
+    e.BackupImpossible: 503,
+    e.FolderUnreadable: 503,
+    e.BackupBroken: 422,
+    e.BackupTooNew: 422,
+    e.HomeNotEmpty: 409,
+    e.PathTaken: 409,
+    e.WatchNotFound: 404,
 }
 RETRY_AFTER_SECONDS = "5"  # with a 503
 _TYPES = {401: "authentication_error", 403: "permission_error", 404: "not_found_error", 413: "request_error"}
