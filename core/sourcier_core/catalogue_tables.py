@@ -1,6 +1,7 @@
 """The catalogue's tables, one schema for SQLite and PostgreSQL. A change here needs a migration beside it."""
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     DateTime,
@@ -15,7 +16,7 @@ from sqlalchemy import (
     Text,
 )
 
-SCHEMA_REVISION = "0001"  # the newest migration; a database that says otherwise is migrated when opened
+SCHEMA_REVISION = "0002"  # the newest migration; a database that says otherwise is migrated when opened
 
 metadata = MetaData()
 
@@ -128,4 +129,35 @@ quote_boxes = Table(
     Column("width", Float, nullable=False),
     Column("height", Float, nullable=False),
     PrimaryKeyConstraint("version", "page", "start", "end"),
+)
+
+# A folder that is followed, and what its last scan found.
+watches = Table(
+    "watches",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("path", Text, nullable=False),
+    Column("collection", String(100), nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("message", Text),
+    Column("report", Text, nullable=False),  # JSON: counts of the last scan
+    Column("scanned_at", DateTime(timezone=True)),
+)
+
+# Which file of which folder a document came from: only these are ever removed for want of their file.
+watched_files = Table(
+    "watched_files",
+    metadata,
+    Column("watch", String(36), nullable=False),
+    Column("name", Text, nullable=False),  # relative path, the document's name
+    Column("document", String(36), nullable=False, index=True),
+    Column("size", BigInteger, nullable=False),
+    Column("modified_ns", BigInteger, nullable=False),  # as the file system says, since 1970
+    Column("sha256", String(64)),  # of the bytes that answer; None while none do
+    Column("state", String(20), nullable=False),
+    Column("owned", Boolean, nullable=False),  # whether its present bytes came from this folder
+    Column("attempts", Integer, nullable=False),
+    Column("error_code", String(60)),
+    Column("error", Text),
+    PrimaryKeyConstraint("watch", "name"),
 )

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import httpx
 
@@ -40,7 +40,11 @@ class RemoteServer:
     def upload(self, path: str, file: Path, fields: dict[str, str]) -> dict[str, Any]:
         """POST a file as a form; raises as `get` does."""
         with file.open("rb") as source:
-            return self._ask("POST", path, data=fields, files={"file": (file.name, source)})
+            return self.upload_open(path, source, file.name, fields)
+
+    def upload_open(self, path: str, source: BinaryIO, name: str, fields: dict[str, str]) -> dict[str, Any]:
+        """POST an open file as a form; raises as `get` does, and what reading it raises."""
+        return self._ask("POST", path, data=fields, files={"file": (name, source)})
 
     def download(self, path: str, body: dict[str, Any], file: Path) -> None:
         """POST a JSON object and write the reply's bytes into a file; raises as `get` does."""

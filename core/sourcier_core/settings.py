@@ -6,7 +6,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -104,6 +112,25 @@ class HttpSettings(Section):
     max_body_bytes: int = Field(default=1 * 2**20, ge=1024)  # of a request that is not an upload
 
 
+class WatchSettings(Section):
+    """A folder whose documents are followed."""
+
+    path: Path
+    collection: str = Field(min_length=1)
+    public: bool | None = None  # whether anyone may ask the collection; None: as it is, at first not
+    interval_seconds: float = Field(default=300.0, ge=1)  # between two scans, notified or not
+    include: tuple[str, ...] = ()  # globs on the path below the folder, `*` crosses slashes; none: all
+    exclude: tuple[str, ...] = ()
+    delete: bool = True  # a document whose file is gone
+    max_removed_share: float = Field(default=0.5, ge=0, le=1)  # more at once is not believed
+    settle_seconds: float = Field(default=2.0, ge=0)  # that a file's size and time must stand still
+
+    @field_validator("path")
+    @classmethod
+    def _absolute(cls, path: Path) -> Path:
+        return path.expanduser().absolute()
+
+
 class Settings(BaseSettings):
     """Everything that can be set. Never read at import: `load_settings` is called once and passed on."""
 
@@ -123,6 +150,17 @@ class Settings(BaseSettings):
     retrieval: RetrievalSettings = RetrievalSettings()
     answer: AnswerSettings = AnswerSettings()
     http: HttpSettings = HttpSettings()
+    watch: tuple[WatchSettings, ...] = ()
+
+    @field_validator("watch")
+    @classmethod
+    def _each_once(cls, watches: tuple[WatchSettings, ...]) -> tuple[WatchSettings, ...]:
+        seen = set()
+        for watch in watches:
+            if (watch.path, watch.collection) in seen:
+                raise ValueError(f"{str(watch.path)!r} is followed twice into {watch.collection!r}")
+            seen.add((watch.path, watch.collection))
+        return watches
 
     @property
     def exports(self) -> Path:

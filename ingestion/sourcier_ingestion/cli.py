@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from sourcier_ingestion import folder_commands
+
 DEFAULT_COLLECTION = "default"
 Paths = Annotated[list[Path], typer.Argument(help="Files or folders: PDF, Markdown, plain text.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -16,6 +18,7 @@ def register(app: typer.Typer) -> None:
     app.command()(ingest)
     app.command()(documents)
     app.command()(collections)
+    folder_commands.register(app)
 
 
 def ingest(

@@ -1,11 +1,16 @@
 """Settings -> the services of one process."""
 
+import threading
 from contextlib import ExitStack
 from dataclasses import dataclass
 
 from sourcier_core.cross_encoder import open_cross_encoder
-from sourcier_core.settings import Settings
+from sourcier_core.settings import Settings, WatchSettings
+from sourcier_core.watch_store import WatchStore
 from sourcier_core.wiring import Stores, open_stores
+from sourcier_ingestion.folder_sync import FolderSync
+from sourcier_ingestion.folder_targets import QueueFolderTarget
+from sourcier_ingestion.folder_watching import FolderWatching
 from sourcier_ingestion.jobs import IngestionJobs
 from sourcier_ingestion.pipeline import Ingestion
 from sourcier_service.access import Access
@@ -33,9 +38,12 @@ class Services:
     views: PageViews
     ingestion: Ingestion
     jobs: IngestionJobs
+    watching: FolderWatching | None = None  # the folders that a server follows
 
     def close(self) -> None:
         """Stop the work under way and close the stores; what is not finished goes on at the next start."""
+        if self.watching is not None:
+            self.watching.stop()
         self.jobs.stop()
         self.views.close()
         self.stores.close()
@@ -80,6 +88,7 @@ def open_services(settings: Settings, *, owner: str) -> Services:
     )
     extractor = Extractor(embedder=stores.embedder, pages=stores.pages)
     ingestion = Ingestion(stores, settings)
+    jobs = IngestionJobs(ingestion, stores.jobs, stores.home.uploads)
     return Services(
         settings=settings,
         stores=stores,
@@ -97,5 +106,18 @@ def open_services(settings: Settings, *, owner: str) -> Services:
         ),
         views=views,
         ingestion=ingestion,
-        jobs=IngestionJobs(ingestion, stores.jobs, stores.home.uploads),
+        jobs=jobs,
+        watching=_watching(settings, stores, ingestion, jobs),
     )
+
+
+def _watching(
+    settings: Settings, stores: Stores, ingestion: Ingestion, jobs: IngestionJobs
+) -> FolderWatching:
+    store = WatchStore(stores.catalogue.engine)
+    target = QueueFolderTarget(stores, ingestion, jobs, settings)
+
+    def make_sync(watch: WatchSettings, stopping: threading.Event) -> FolderSync:
+        return FolderSync(watch, target=target, store=store, home=stores.home.root, stopping=stopping)
+
+    return FolderWatching(settings.watch, store, make_sync)

@@ -49,6 +49,9 @@ CALLS = {
     ),
     "GET /v1/documents/{document}/versions/{version}/pages/{page}": Call("{place}/pages/1", 404, 404, 200),
     "GET /v1/documents/{document}/versions/{version}/original": Call("{place}/original", 404, 404, 200),
+    "POST /v1/backups": Call("/v1/backups", 401, 403, 200, {"json": {}}),
+    "GET /v1/watches": Call("/v1/watches", 401, 403, 200),
+    "POST /v1/watches/{watch}/scans": Call("/v1/watches/nothing/scans", 401, 403, 404, {"json": {}}),
     "GET /healthz": Call("/healthz", 200, 200, 200),
     "GET /readyz": Call("/readyz", 200, 200, 200),
 }

@@ -321,9 +321,11 @@ def test_what_a_killed_backup_left_is_removed_when_the_home_is_next_owned(tmp_pa
 def test_an_index_that_is_elsewhere_is_no_backup(exports: Path, tmp_path: Path) -> None:
     from fakes import MemoryIndex
 
-    with open_home(tmp_path / "home", MemoryIndex()) as stores:
-        with pytest.raises(BackupImpossible, match="Qdrant server"):
-            back_up(stores, settings_of(tmp_path / "home", exports), tmp_path / "b.zip")
+    with (
+        open_home(tmp_path / "home", MemoryIndex()) as stores,
+        pytest.raises(BackupImpossible, match="Qdrant server"),
+    ):
+        back_up(stores, settings_of(tmp_path / "home", exports), tmp_path / "b.zip")
 
     assert not (tmp_path / "b.zip").exists()
 
@@ -332,7 +334,7 @@ def test_a_backup_never_overwrites(saved: tuple[Settings, Path, dict[str, Any]])
     _, file, _ = saved
     before = file.read_bytes()
 
-    with pytest.raises(PathTaken, match="backup.zip"), new_file(file):
+    with pytest.raises(PathTaken, match=r"backup\.zip"), new_file(file):
         pass
 
     assert file.read_bytes() == before
@@ -582,7 +584,7 @@ def test_a_restore_that_is_killed_while_it_is_put_in_place_is_finished_at_the_ne
         else:
             assert answers_of(services) == saved[2]
     assert list(settings.home.glob(".restoring-*")) == [] or renames == 1
-    kept = [path for path in settings.home.glob("before-restore-*/catalogue.sqlite3")]
+    kept = list(settings.home.glob("before-restore-*/catalogue.sqlite3"))
     assert len(kept) == (0 if renames == 1 else 1)
 
 

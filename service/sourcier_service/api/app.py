@@ -15,7 +15,7 @@ from starlette.types import Scope as Connection
 from sourcier_core import __version__
 from sourcier_core.settings import Settings
 from sourcier_core.types import FOREVER, Scope
-from sourcier_service.api import backup_routes
+from sourcier_service.api import backup_routes, watch_routes
 from sourcier_service.api import schemas as s
 from sourcier_service.api.dependencies import ServicesDep
 from sourcier_service.api.error_responses import error_response, install_error_responses
@@ -46,6 +46,8 @@ def create_app(services: Services, *, operator_token: str | None = None) -> Fast
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         services.jobs.start()
+        if services.watching is not None:
+            services.watching.start()
         yield
 
     app = FastAPI(
@@ -61,6 +63,7 @@ def create_app(services: Services, *, operator_token: str | None = None) -> Fast
     install_error_responses(app)
     app.include_router(router)
     app.include_router(backup_routes.router)
+    app.include_router(watch_routes.router)
     _add_health(app)
     _add_ask_page(app)
     _add_limits_and_headers(app, services)
@@ -79,7 +82,12 @@ def _add_health(app: FastAPI) -> None:
         catalogue = services.stores.catalogue
         names = [collection.name for collection in catalogue.collections()]
         chunks = services.stores.index.count(Scope(frozenset(names), min(catalogue.sequence(), FOREVER - 1)))
-        return s.ReadyBody(status="ready", documents=len(catalogue.documents(names)), chunks=chunks)
+        return s.ReadyBody(
+            status="ready",
+            documents=len(catalogue.documents(names)),
+            chunks=chunks,
+            warnings=services.watching.warnings() if services.watching else [],
+        )
 
 
 def _add_ask_page(app: FastAPI) -> None:

@@ -250,6 +250,9 @@ class ReadyBody(BaseModel):
     status: Literal["ready"]
     documents: int
     chunks: int
+    warnings: list[str] = Field(
+        description="codes of what an administrator should look at; none stops answers"
+    )
 
 
 class ErrorDetail(BaseModel):
