@@ -198,7 +198,8 @@ def _print(report: "SyncReport", *, as_json: bool, dry_run: bool) -> None:
     typer.echo(
         f"{len(report.added)} {would}added, {len(report.changed)} changed, {len(report.removed)} removed, "
         f"{len(report.renamed)} renamed, {report.unchanged} unchanged, "
-        f"{len(report.waiting)} still being written, {len(report.refused)} refused, {len(report.failed)} failed."
+        f"{len(report.waiting)} still being written, {len(report.refused)} refused, "
+        f"{len(report.failed)} failed."
     )
     if report.message:
         typer.echo(report.message, err=True)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sourcier_core.settings import Section, Settings, load_settings
+from sourcier_core.settings import Section, Settings, WatchSettings, load_settings
 
 CONFIGS = Path(__file__).parents[3] / "configs"
 DEFAULT = CONFIGS / "default.toml"
@@ -37,6 +37,15 @@ def test_default_toml_shows_each_setting_without_a_default_as_a_comment_in_its_s
     without_value = {path for path, value in _code_defaults().items() if value is None}
 
     assert _commented_keys(DEFAULT.read_text(encoding="utf-8")) == without_value
+
+
+def test_the_example_of_a_followed_folder_holds_every_key_with_its_default() -> None:
+    _, example = DEFAULT.read_text(encoding="utf-8").split("# [[watch]]\n")
+    written = tomllib.loads(example.replace("#   ", ""))
+
+    defaults = WatchSettings(path=Path(written.pop("path")), collection=written.pop("collection"))
+
+    assert written == defaults.model_dump(mode="json", exclude={"path", "collection"}) | {"public": False}
 
 
 def test_default_toml_says_what_each_key_is() -> None:
@@ -90,6 +99,7 @@ def _code_defaults() -> Keys:
         name: section.model_dump(mode="json") if isinstance(section, Section) else str(section)
         for name, field in Settings.model_fields.items()
         for section in [field.get_default(call_default_factory=True)]
+        if name != "watch"  # a list, empty by default: its example is tested below
     }
     return _flatten(sections)
 

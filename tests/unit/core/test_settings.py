@@ -102,6 +102,18 @@ def test_exports_are_kept_in_the_home_unless_said_otherwise(tmp_path: Path) -> N
     assert elsewhere.exports == Path("/models")
 
 
+def test_folders_to_follow_are_tables_of_the_profile_or_json_in_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = profile(tmp_path, '[[watch]]\npath = "~/in"\ncollection = "c"\n')
+    from_profile = load_settings(profile=written).watch
+    monkeypatch.setenv("SOURCIER_WATCH", '[{"path": "/srv/in", "collection": "d"}]')
+    from_environment = load_settings(profile=written).watch
+
+    assert [(w.path, w.collection) for w in from_profile] == [(Path.home() / "in", "c")]
+    assert [(w.path, w.collection) for w in from_environment] == [(Path("/srv/in"), "d")]
+
+
 # --- mistakes
 
 
@@ -115,6 +127,10 @@ def test_exports_are_kept_in_the_home_unless_said_otherwise(tmp_path: Path) -> N
         ('[index]\nbackend = "remote"', r"index\.backend"),
         ("[reading]\nmax_pages = 0", r"reading\.max_pages"),
         ("index = 3", "index"),
+        ('[[watch]]\npath = "/a"', r"watch\.0\.collection"),
+        ('[[watch]]\npath = "/a"\ncollection = "c"\nintervall = 3', r"watch\.0\.intervall"),
+        ('[[watch]]\npath = "/a"\ncollection = "c"\ninterval_seconds = 0', r"watch\.0\.interval_seconds"),
+        ('[[watch]]\npath = "/a"\ncollection = "c"\n[[watch]]\npath = "/a"\ncollection = "c"', "twice"),
     ],
 )
 def test_a_mistake_in_a_profile_stops_the_start_and_names_the_key(
