@@ -77,7 +77,7 @@ def catalogue(stored: tuple[Path, dict[str, Any]]) -> Iterator[Catalogue]:
 
 def makes_the_same(settings: Settings, described: dict[str, Any]) -> bool:
     embedder = open_embedder(settings.embedding, settings.exports)
-    return fingerprint(settings, embedder) == described["fingerprint"]
+    return bool(fingerprint(settings, embedder) == described["fingerprint"])
 
 
 def contents(folder: Path) -> dict[str, str]:
