@@ -69,12 +69,17 @@ class Catalogue:
 
         Raises:
             CatalogueUnavailable: It cannot be opened or written.
+            CatalogueTooNew: A newer release wrote it; it is left as it was.
         """
         self._url = url
         self._engine = _engine(url)
         self._writing = threading.Lock()
-        with self._translated():
-            _migrate(self._engine)
+        try:
+            with self._translated():
+                _migrate(self._engine)
+        except BaseException:
+            self._engine.dispose()  # leaves no journal beside a catalogue that was refused
+            raise
 
     @property
     def engine(self) -> Engine:
