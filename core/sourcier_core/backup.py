@@ -88,8 +88,8 @@ def snapshot(stores: Stores, settings: Settings, *, include_model: bool = False)
         try:
             staged.mkdir(mode=0o700)
             _link_all(root, staged)  # most of the work, before anybody is kept waiting
+            began = time.perf_counter()
             with index.held() as directory:
-                began = time.perf_counter()
                 _link_all(root, staged)
                 _copy_databases(root, staged)
                 _copy_folder(directory, staged / directory.relative_to(root))

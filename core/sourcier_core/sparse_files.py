@@ -57,12 +57,16 @@ def _data(descriptor: int, size: int) -> Iterator[tuple[int, int]]:
 
 def _copy_range(source: int, target: int, start: int, end: int) -> None:
     at = start
-    os.lseek(target, start, os.SEEK_SET)
-    while at < end:
-        block = os.pread(source, min(BLOCK, end - at), at)
-        if not block:
-            return
-        written = 0
-        while written < len(block):
-            written += os.write(target, block[written:])
-        at += len(block)
+    while at < end and (copied := _copy_some(source, target, at, end - at)):
+        at += copied
+
+
+def _copy_some(source: int, target: int, at: int, length: int) -> int:
+    """Copy bytes, as many as go at once, and return how many."""
+    if hasattr(os, "copy_file_range"):  # within the kernel; a file system that can shares the blocks
+        try:
+            return os.copy_file_range(source, target, length, at, at)
+        except OSError as error:
+            if error.errno not in (errno.EXDEV, errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS):
+                raise
+    return os.pwrite(target, os.pread(source, min(BLOCK, length), at), at)
