@@ -6,7 +6,7 @@ Both obey the contract suites in `tests/contract/`, which run on them as on the 
 import math
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from zlib import crc32
 
@@ -16,9 +16,12 @@ import numpy.typing as npt
 from sourcier_core.index_payload import RRF_K, SIGNAL_DEPTH
 from sourcier_core.ports import ChunkIndex, Embedder
 from sourcier_core.types import (
+    ALWAYS,
     FOREVER,
+    NEVER,
     HeldTerms,
     IndexedChunk,
+    Marks,
     Probe,
     Scope,
     ScoredChunk,
@@ -110,7 +113,21 @@ class InterruptedEmbedder:
 @dataclass(slots=True)
 class _Stored:
     indexed: IndexedChunk
-    valid_to: int
+    valid_to: int = FOREVER
+    superseded: int = NEVER
+
+    def visible(self, scope: Scope) -> bool:
+        marks = self.indexed.marks
+        return (
+            self.indexed.chunk.collection in scope.collections
+            and self.indexed.valid_from <= scope.sequence
+            and marks.period.holds(scope.day)
+            and (self.valid_to > scope.sequence or self.superseded > scope.day)
+            and (scope.groups is None or not marks.groups or bool(marks.groups & scope.groups))
+            and self.indexed.chunk.document not in scope.without
+            and (scope.tags is None or bool(marks.tags & scope.tags))
+            and (scope.documents is None or self.indexed.chunk.document in scope.documents)
+        )
 
 
 class MemoryIndex:
@@ -121,7 +138,7 @@ class MemoryIndex:
 
     def upsert(self, chunks: Sequence[IndexedChunk]) -> None:
         for indexed in chunks:
-            self._stored[indexed.chunk.id] = _Stored(indexed, FOREVER)
+            self._stored[indexed.chunk.id] = _Stored(indexed)
 
     def search(
         self, probes: Sequence[Probe], scope: Scope, limit: int, compare: Sequence[Vector] = ()
@@ -169,21 +186,22 @@ class MemoryIndex:
             compared=tuple(float(np.dot(vector, found.dense)) for vector in compare),
         )
 
-    def retire(self, document: str, at: int) -> None:
+    def retire(self, document: str, at: int, day: int = ALWAYS) -> None:
         for stored in self._of(document):
-            if stored.indexed.valid_from < at and stored.valid_to == FOREVER:
-                stored.valid_to = at
+            if stored.indexed.valid_from < at and stored.superseded > day:
+                stored.valid_to, stored.superseded = at, day
 
-    def unretire(self, document: str, at: int) -> None:
+    def restate(self, document: str, valid_from: int, marks: Marks, valid_to: int, superseded: int) -> None:
         for stored in self._of(document):
-            if stored.valid_to == at:
-                stored.valid_to = FOREVER
+            if stored.indexed.valid_from == valid_from:
+                stored.indexed = replace(stored.indexed, marks=marks)
+                stored.valid_to, stored.superseded = valid_to, superseded
 
     def discard(self, document: str, valid_from: int) -> None:
         self._keep(lambda s: s.indexed.chunk.document != document or s.indexed.valid_from != valid_from)
 
-    def purge(self, until: int) -> None:
-        self._keep(lambda stored: stored.valid_to > until)
+    def remove(self, document: str) -> None:
+        self._keep(lambda stored: stored.indexed.chunk.document != document)
 
     def count(self, scope: Scope) -> int:
         return len(self._visible(scope))
@@ -201,13 +219,7 @@ class MemoryIndex:
         self._stored = {key: stored for key, stored in self._stored.items() if wanted(stored)}
 
     def _visible(self, scope: Scope) -> dict[str, IndexedChunk]:
-        return {
-            key: stored.indexed
-            for key, stored in self._stored.items()
-            if stored.indexed.chunk.collection in scope.collections
-            and stored.indexed.valid_from <= scope.sequence < stored.valid_to
-            and (scope.documents is None or stored.indexed.chunk.document in scope.documents)
-        }
+        return {key: stored.indexed for key, stored in self._stored.items() if stored.visible(scope)}
 
     def _weighed(self, sparse: SparseVector) -> dict[int, float]:
         """Multiply each term of a question by its IDF over all that is stored, as Qdrant does."""
@@ -252,17 +264,18 @@ class InterruptedIndex:
     ) -> list[ScoredChunk]:
         return self._inner.search(probes, scope, limit, compare)
 
-    def retire(self, document: str, at: int) -> None:
-        self._around("retire", lambda: self._inner.retire(document, at))
+    def retire(self, document: str, at: int, day: int = ALWAYS) -> None:
+        self._around("retire", lambda: self._inner.retire(document, at, day))
 
-    def unretire(self, document: str, at: int) -> None:
-        self._around("unretire", lambda: self._inner.unretire(document, at))
+    def restate(self, document: str, valid_from: int, marks: Marks, valid_to: int, superseded: int) -> None:
+        restated = document, valid_from, marks, valid_to, superseded
+        self._around("restate", lambda: self._inner.restate(*restated))
 
     def discard(self, document: str, valid_from: int) -> None:
         self._around("discard", lambda: self._inner.discard(document, valid_from))
 
-    def purge(self, until: int) -> None:
-        self._around("purge", lambda: self._inner.purge(until))
+    def remove(self, document: str) -> None:
+        self._around("remove", lambda: self._inner.remove(document))
 
     def count(self, scope: Scope) -> int:
         return self._inner.count(scope)

@@ -50,5 +50,12 @@ def no_progress(state: JobState, done: int, total: int) -> None:
 
 def everything(stores: Stores) -> Scope:
     """The scope of a question, asked now, that may see all collections."""
+    day = stores.today().toordinal()
     names = frozenset(collection.name for collection in stores.catalogue.collections())
-    return Scope(names, stores.catalogue.sequence())
+    return Scope(
+        names,
+        stores.catalogue.sequence(),
+        day=day,
+        groups=None,
+        without=frozenset(stores.catalogue.removals()),
+    )

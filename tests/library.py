@@ -18,7 +18,7 @@ from sourcier_core.types import Chunk, Document, IndexedChunk, MediaType, Page, 
 from sourcier_core.wiring import Stores
 from sourcier_ingestion.jobs import IngestionJobs
 from sourcier_ingestion.pipeline import Ingestion
-from sourcier_service.access import Access
+from sourcier_service.access import ANONYMOUS, Access
 from sourcier_service.answering import Answering
 from sourcier_service.calibration import Calibration
 from sourcier_service.citing import Citer
@@ -42,7 +42,7 @@ class Library:
     @property
     def scope(self) -> Scope:
         """What a question asked now may see."""
-        return Scope(frozenset({COLLECTION}), self.stores.catalogue.sequence())
+        return Access(self.stores.catalogue).scope(ANONYMOUS)
 
     def add(
         self,

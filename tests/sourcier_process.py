@@ -47,7 +47,8 @@ def environment(home: Path, exports: Path, more: Mapping[str, str] | None = None
         "PYTHONFAULTHANDLER": "1",  # a process that dies of a signal says where
         "SOURCIER_HOME": str(home),
         "SOURCIER_EMBEDDING__EXPORTS": str(exports),
-        **{name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")},
+        # Of a checkout that is not the one installed.
+        **{name: value for name, value in os.environ.items() if name.startswith(("COVERAGE_", "PYTHONPATH"))},
         **(more or {}),
     }
 

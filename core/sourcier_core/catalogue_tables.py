@@ -14,9 +14,12 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    true,
 )
 
-SCHEMA_REVISION = "0002"  # the newest migration; a database that says otherwise is migrated when opened
+from sourcier_core.types import ALWAYS, NEVER
+
+SCHEMA_REVISION = "0003"  # the newest migration; a database that says otherwise is migrated when opened
 
 metadata = MetaData()
 
@@ -26,6 +29,8 @@ state = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("sequence", Integer, nullable=False),
+    # Raised by every commit after which a question may find something else, also where the sequence stays.
+    Column("revision", Integer, nullable=False, server_default="0"),
 )
 
 generations = Table(
@@ -35,6 +40,7 @@ generations = Table(
     Column("fingerprint", Text, nullable=False),  # reader, chunker, analyser and model settings
     Column("dimension", Integer, nullable=False),
     Column("live", Boolean, nullable=False),
+    Column("payload", Integer, nullable=False, server_default="1"),  # layout of its chunks' stored fields
     Column("created_at", DateTime(timezone=True), nullable=False),
 )
 
@@ -64,6 +70,8 @@ documents = Table(
     Column("size", Integer, nullable=False),
     Column("updated_at", DateTime(timezone=True), nullable=False),
     Column("deleted", Boolean, nullable=False),
+    Column("tags", Text, nullable=False, server_default="[]"),  # JSON list of strings
+    Column("groups", Text, nullable=False, server_default="[]"),  # the same; none: as the collection says
 )
 
 versions = Table(
@@ -77,6 +85,12 @@ versions = Table(
     Column("media_type", String(60), nullable=False),
     Column("language", String(8), nullable=False),
     Column("page_count", Integer, nullable=False),
+    Column("first_day", Integer, nullable=False, server_default=str(ALWAYS)),  # of effect, as date.toordinal
+    Column("end_day", Integer, nullable=False, server_default=str(NEVER)),  # as declared, left out
+    Column("superseded_day", Integer, nullable=False, server_default=str(NEVER)),
+    Column("committed_at", DateTime(timezone=True)),
+    Column("followed_at", DateTime(timezone=True)),  # when the commit of another version set valid_to
+    Column("searchable", Boolean, nullable=False, server_default=true()),  # its chunks are in the index
     PrimaryKeyConstraint("document", "version", "valid_from"),
 )
 
@@ -87,6 +101,21 @@ writes = Table(
     Column("document", String(36), primary_key=True),
     Column("sequence", Integer, nullable=False),
     Column("started_at", DateTime(timezone=True), nullable=False),
+)
+
+# Documents that were deleted and whose chunks and files are still there: no question sees them.
+removals = Table(
+    "removals",
+    metadata,
+    Column("document", String(36), primary_key=True),
+    Column("requested_at", DateTime(timezone=True), nullable=False),
+)
+
+# Documents whose stored fields in the index are yet to be brought to what this catalogue says.
+restatements = Table(
+    "restatements",
+    metadata,
+    Column("document", String(36), primary_key=True),
 )
 
 jobs = Table(
@@ -102,6 +131,7 @@ jobs = Table(
     Column("error_code", String(60)),
     Column("error", Text),
     Column("upload", Text, nullable=False),  # where the uploaded bytes wait
+    Column("given", Text, nullable=False, server_default="{}"),  # JSON of what the sender said of the file
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("updated_at", DateTime(timezone=True), nullable=False),
 )

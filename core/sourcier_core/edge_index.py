@@ -17,6 +17,7 @@ import qdrant_edge as qe
 from sourcier_core.errors import IndexUnavailable, StorageFull
 from sourcier_core.index_payload import (
     DENSE,
+    EVERYONE,
     INTEGER_FIELDS,
     KEYWORD_FIELDS,
     PIVOT,
@@ -25,16 +26,18 @@ from sourcier_core.index_payload import (
     SPARSE,
     UPSERT_BATCH,
     best_fused,
+    marked,
     to_chunk,
     to_payload,
     to_scored,
 )
 from sourcier_core.types import (
-    FOREVER,
+    ALWAYS,
     NO_TERMS,
     Chunk,
     HeldTerms,
     IndexedChunk,
+    Marks,
     Probe,
     Scope,
     ScoredChunk,
@@ -62,7 +65,7 @@ class EdgeIndex:
         self._directory = directory
         self._writing = threading.Lock()
         self._changes = 0  # raised before and after each write: odd while one is under way
-        self._seen: tuple[int, dict[tuple[frozenset[str], int], bool | None]] = (0, {})  # see _sees_all
+        self._seen: tuple[int, dict[Scope, bool | None]] = (0, {})  # see _sees_all
         self._kept = _KeptChunks()
         with self._translated():
             if (directory / "segments").is_dir():
@@ -136,13 +139,13 @@ class EdgeIndex:
         return found
 
     def _sees_all(self, scope: Scope, changes: int) -> bool:
-        """Tell whether every chunk stored is of the scope's collections and answers at its sequence.
+        """Tell whether every chunk stored is visible to the scope, what narrows it left aside.
 
         Most questions see all that is there, and the engine's check of each chunk is a third of a search. The
         first question after a write is filtered without a count: while documents are written, each would be.
 
         Args:
-            scope: Whose documents do not count.
+            scope: Whose documents and tags do not count.
             changes: The number of them known to the caller, who must look again at it after the search.
         """
         if changes % 2:
@@ -150,14 +153,14 @@ class EdgeIndex:
         if self._seen[0] != changes:
             self._seen = changes, {}
         known = self._seen[1]
-        key = scope.collections, scope.sequence
+        key = replace(scope, documents=None, tags=None, today=0, revision=0)
         if key not in known:
             if len(known) >= SCOPES_KEPT:
                 known.clear()
             known[key] = None
             return False
         if known[key] is None:
-            seen = qe.CountRequest(filter=_within(replace(scope, documents=None)), exact=True)
+            seen = qe.CountRequest(filter=_within(key), exact=True)
             known[key] = self._shard.count(seen) == self._shard.count(qe.CountRequest(exact=True))
         return known[key] is True
 
@@ -178,28 +181,27 @@ class EdgeIndex:
         in_english = {**scores[2], **scores[3]} if pivot else {}
         return [*scores[:2], in_english, *scores[2 + len(pivot) :]]
 
-    def retire(self, document: str, at: int) -> None:
-        """End all chunks of a document that began before sequence `at` and have no end, at `at`."""
+    def retire(self, document: str, at: int, day: int = ALWAYS) -> None:
+        """End a document's chunks that began before sequence `at`, at `at`, as of `day`."""
         ended = qe.Filter(
-            must=[_is("document", document), _from("valid_to", FOREVER), _below("valid_from", at)]
+            must=[_is("document", document), _below("valid_from", at), _from("superseded_day", day + 1)]
         )
-        self._update(qe.UpdateOperation.set_payload_by_filter(ended, {"valid_to": at}))
+        self._set(ended, {"valid_to": at, "superseded_day": day})
 
-    def unretire(self, document: str, at: int) -> None:
-        """Undo `retire` of the same arguments."""
-        ended = qe.Filter(must=[_is("document", document), _is("valid_to", at)])
-        self._update(qe.UpdateOperation.set_payload_by_filter(ended, {"valid_to": FOREVER}))
+    def restate(self, document: str, valid_from: int, marks: Marks, valid_to: int, superseded: int) -> None:
+        """Set what the chunks of one version have beside their text."""
+        ours = qe.Filter(must=[_is("document", document), _is("valid_from", valid_from)])
+        self._set(ours, {**marked(marks), "valid_to": valid_to, "superseded_day": superseded})
 
     def discard(self, document: str, valid_from: int) -> None:
         """Remove the chunks of a document that begin at that sequence."""
         begun = qe.Filter(must=[_is("document", document), _is("valid_from", valid_from)])
         self._update(qe.UpdateOperation.delete_points_by_filter(begun))
 
-    def purge(self, until: int) -> None:
-        """Remove all chunks that ended at that sequence or before."""
-        self._update(
-            qe.UpdateOperation.delete_points_by_filter(qe.Filter(must=[_below("valid_to", until + 1)]))
-        )
+    def remove(self, document: str) -> None:
+        """Remove all chunks of a document."""
+        ours = qe.Filter(must=[_is("document", document)])
+        self._update(qe.UpdateOperation.delete_points_by_filter(ours))
 
     def count(self, scope: Scope) -> int:
         """Count the chunks within the scope."""
@@ -237,6 +239,9 @@ class EdgeIndex:
             self._shard.update(qe.UpdateOperation.create_field_index(field, qe.PayloadSchemaType.Keyword))
         for field in INTEGER_FIELDS:
             self._shard.update(qe.UpdateOperation.create_field_index(field, qe.PayloadSchemaType.Integer))
+
+    def _set(self, which: qe.Filter, fields: dict[str, Any]) -> None:
+        self._update(qe.UpdateOperation.set_payload_by_filter(which, fields))
 
     def _update(self, operation: qe.UpdateOperation, room: int = ROOM_FOR_CHANGES) -> None:
         with self._writing, self._translated():
@@ -369,19 +374,38 @@ def _within(
         scope: What may be seen.
         probe: Narrows it.
         also: Further conditions.
-        all_answers: Whether all chunks stored are of its collections and answer at its sequence.
+        all_answers: Whether all chunks stored are visible to it, what narrows it left aside.
     """
     must: list[Any] = list(also)
     if not all_answers:
-        must += [
-            qe.FieldCondition(key="collection", match=qe.MatchAny(any=sorted(scope.collections))),
-            _below("valid_from", scope.sequence + 1),
-            _from("valid_to", scope.sequence + 1),
-        ]
+        must += _visible(scope)
+    if scope.tags is not None:
+        must.append(_any("tags", scope.tags))
     for documents in (scope.documents, probe.documents if probe else None):
         if documents is not None:
-            must.append(qe.FieldCondition(key="document", match=qe.MatchAny(any=sorted(documents))))
+            must.append(_any("document", documents))
     return qe.Filter(must=must) if must else None
+
+
+def _visible(scope: Scope) -> list[Any]:
+    """Return what a chunk must have to be visible; one that lacks a field is not."""
+    not_followed: list[Any] = [_from("valid_to", scope.sequence + 1), _from("superseded_day", scope.day + 1)]
+    must: list[Any] = [
+        _any("collection", scope.collections),
+        _below("valid_from", scope.sequence + 1),
+        _below("first_day", scope.day + 1),
+        _from("end_day", scope.day + 1),
+        qe.Filter(should=not_followed),
+    ]
+    if scope.groups is not None:
+        must.append(_any("groups", {*scope.groups, EVERYONE}))
+    if scope.without:
+        must.append(qe.Filter(must_not=[_any("document", scope.without)]))
+    return must
+
+
+def _any(key: str, values: Iterable[str]) -> qe.FieldCondition:
+    return qe.FieldCondition(key=key, match=qe.MatchAny(any=sorted(values)))
 
 
 def _is(key: str, value: str | int) -> qe.FieldCondition:

@@ -12,6 +12,7 @@ SourcierError
  |- RequestError             the caller asked for something that cannot be given
      |- QuestionEmpty  QuestionTooLong  NotAuthenticated  NotPermitted  PathNotFound
      |- DocumentNotFound  PageNotFound  CollectionNotFound  JobNotFound  InvalidName
+     |- VersionNotFound  DocumentRemoved  InvalidPeriod  NoDocumentOfThatName  DocumentAmbiguous
      |- InvalidSettings  InvalidCalibration  InvalidQuestionSet  TooFewQuestions  UnusableRun
      |- BackupBroken  BackupTooNew  HomeNotEmpty  PathTaken  WatchNotFound
 
@@ -357,6 +358,26 @@ class DocumentNotFound(RequestError):
         super().__init__(f"No document {document!r} here. List those you may read with GET /v1/documents.")
 
 
+class NoDocumentOfThatName(RequestError):
+    """No document of a name that was typed."""
+
+    code = "no_document_of_that_name"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"No document is named {name!r}. `sourcier documents` lists them.")
+
+
+class DocumentAmbiguous(RequestError):
+    """Several documents of a name that was typed."""
+
+    code = "document_ambiguous"
+
+    def __init__(self, name: str, collections: str) -> None:
+        super().__init__(
+            f"Documents named {name!r} are in several collections: {collections}. Add --collection."
+        )
+
+
 class PageNotFound(RequestError):
     """A document without that page."""
 
@@ -393,6 +414,39 @@ class InvalidName(RequestError):
 
     def __init__(self, what: str, name: str, rule: str) -> None:
         super().__init__(f"{name!r} cannot be the name of a {what}: {rule}.")
+
+
+class VersionNotFound(RequestError):
+    """A document without that version, or with too few to compare."""
+
+    code = "version_not_found"
+
+    def __init__(self, document: str, version: str) -> None:
+        super().__init__(
+            f"{document!r} has no version {version!r}. List those it has with `sourcier versions NAME` or "
+            "GET /v1/documents/ID/versions."
+        )
+
+
+class DocumentRemoved(RequestError):
+    """A document that was deleted while its file was read: the delete wins."""
+
+    code = "document_removed"
+
+    def __init__(self, document: str) -> None:
+        super().__init__(
+            f"{document!r} was deleted while its file was being read, and stays deleted. "
+            "Add the file again if that is not what you want."
+        )
+
+
+class InvalidPeriod(RequestError):
+    """A period of effect that holds no day, or a date that cannot be read."""
+
+    code = "invalid_period"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(f"{detail}. Dates are written 2026-03-31; a period leaves its last day out.")
 
 
 class InvalidSettings(RequestError):

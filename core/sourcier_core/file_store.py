@@ -78,6 +78,12 @@ class FileStore:
         if self._system.exists(self._path(key)):
             self._system.rm(self._path(key))
 
+    def list_keys(self) -> list[str]:
+        """Return the keys of all files, those being written left out."""
+        found = self._system.ls(self._folder, detail=False) if self._system.isdir(self._folder) else []
+        names = [str(path).rpartition("/")[2] for path in found]
+        return [name for name in names if not name.startswith(".")]
+
     def remove_parts(self) -> None:
         """Remove what writes of a process that died left behind. Only while nobody else writes."""
         found = self._system.ls(self._folder, detail=False) if self._system.isdir(self._folder) else []

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sourcier_core.types import FOREVER, Chunk, HeldTerms, IndexedChunk, ScoredChunk
+from sourcier_core.types import FOREVER, NEVER, Chunk, HeldTerms, IndexedChunk, Marks, ScoredChunk
 
 DENSE = "dense"
 SPARSE = "sparse"
@@ -11,8 +11,10 @@ PIVOT = "pivot"  # only of chunks that were put into English
 RRF_K = 60  # Cormack, Clarke and Buettcher 2009, "Reciprocal Rank Fusion", section 3
 SIGNAL_DEPTH = 2  # each signal is searched this many times deeper than what is returned
 UPSERT_BATCH = 256  # points in one write
-KEYWORD_FIELDS = ("collection", "document", "language")
-INTEGER_FIELDS = ("valid_from", "valid_to")
+KEYWORD_FIELDS = ("collection", "document", "language", "groups", "tags")
+INTEGER_FIELDS = ("valid_from", "valid_to", "first_day", "end_day", "superseded_day")
+PAYLOAD_LAYOUT = 2  # raised when a field is added that filters need; chunks of an older one are restated
+EVERYONE = "*"  # the group of chunks that name none: without it, a chunk that lacks the field would be open
 
 
 def to_payload(indexed: IndexedChunk) -> dict[str, Any]:
@@ -31,6 +33,18 @@ def to_payload(indexed: IndexedChunk) -> dict[str, Any]:
         "page_digits": chunk.page_digits,
         "valid_from": indexed.valid_from,
         "valid_to": FOREVER,
+        "superseded_day": NEVER,
+        **marked(indexed.marks),
+    }
+
+
+def marked(marks: Marks) -> dict[str, Any]:
+    """Return the stored fields that a chunk has from its document and version."""
+    return {
+        "first_day": marks.period.first_day,
+        "end_day": marks.period.end_day,
+        "tags": sorted(marks.tags),
+        "groups": sorted(marks.groups) or [EVERYONE],
     }
 
 

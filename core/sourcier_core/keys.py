@@ -10,6 +10,7 @@ from uuid import uuid4
 from sqlalchemy import Engine, insert, select
 
 from sourcier_core.catalogue_tables import keys
+from sourcier_core.database import transaction
 
 PREFIX_LENGTH = 12  # "sk_" and nine characters: enough to recognise a key by, too few to guess one
 
@@ -32,7 +33,7 @@ class KeyStore:
     def create(self, scopes: frozenset[str]) -> str:
         """Make a key and return it: the only time that it can be seen."""
         secret = "sk_" + secrets.token_urlsafe(32)
-        with self._engine.begin() as connection:
+        with transaction(self._engine) as connection:
             connection.execute(
                 insert(keys).values(
                     id=str(uuid4()),
@@ -46,12 +47,12 @@ class KeyStore:
 
     def any(self) -> bool:
         """Tell whether a key was ever made."""
-        with self._engine.begin() as connection:
+        with transaction(self._engine) as connection:
             return connection.execute(select(keys.c.id).limit(1)).first() is not None
 
     def recognise(self, secret: str) -> Key | None:
         """Return the key that was presented; None when it is not one of ours. Compares in constant time."""
-        with self._engine.begin() as connection:
+        with transaction(self._engine) as connection:
             row = connection.execute(select(keys).where(keys.c.prefix == secret[:PREFIX_LENGTH])).first()
         if row is None or not hmac.compare_digest(row.digest, _digest(secret)):
             return None

@@ -6,7 +6,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from sourcier_core.types import IndexedChunk, Probe, Scope, ScoredChunk, Vector, Vectors
+from sourcier_core.types import ALWAYS, IndexedChunk, Marks, Probe, Scope, ScoredChunk, Vector, Vectors
 
 
 class Embedder(Protocol):
@@ -68,8 +68,10 @@ class PageReranker(Protocol):
 class ChunkIndex(Protocol):
     """Chunks and vectors <-> a vector database. Contract: tests/contract/test_chunk_index.py.
 
-    A chunk answers at sequence `s` when `valid_from <= s < valid_to`. Chunks are written with `valid_to` =
-    FOREVER; `retire` ends them at a sequence that the catalogue's commit will make current.
+    A chunk is visible to a scope of sequence `s` and day `d` when `valid_from <= s`, its period holds `d`,
+    and it was not followed (`valid_to <= s`) by a version that is in effect on `d` (`superseded_day <= d`);
+    beside that its collection, groups and tags decide. Chunks are written with `valid_to` = FOREVER;
+    `retire` ends them at a sequence that the catalogue's commit will make current.
     """
 
     def upsert(self, chunks: Sequence[IndexedChunk]) -> None:
@@ -102,20 +104,31 @@ class ChunkIndex(Protocol):
         """
         ...
 
-    def retire(self, document: str, at: int) -> None:
-        """End all chunks of a document that began before sequence `at` and have no end, at `at`."""
+    def retire(self, document: str, at: int, day: int = ALWAYS) -> None:
+        """End a document's chunks that began before sequence `at`, at `at`, as of `day`.
+
+        Those that ended before and were superseded on that day or earlier are left as they are.
+        """
         ...
 
-    def unretire(self, document: str, at: int) -> None:
-        """Undo `retire` of the same arguments."""
+    def restate(self, document: str, valid_from: int, marks: Marks, valid_to: int, superseded: int) -> None:
+        """Set what the chunks of one version have beside their text; no vector is read or written.
+
+        Args:
+            document: Whose chunks.
+            valid_from: The sequence at which they begin: it names the version.
+            marks: Their period, tags and groups.
+            valid_to: The sequence at which they end.
+            superseded: The day as of which they do.
+        """
         ...
 
     def discard(self, document: str, valid_from: int) -> None:
         """Remove the chunks of a document that begin at that sequence."""
         ...
 
-    def purge(self, until: int) -> None:
-        """Remove all chunks that ended at that sequence or before."""
+    def remove(self, document: str) -> None:
+        """Remove all chunks of a document."""
         ...
 
     def count(self, scope: Scope) -> int:

@@ -1,12 +1,14 @@
 """Boxes of quotes that were cited before <-> the catalogue."""
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, insert, select
+from sqlalchemy import Engine, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from sourcier_core.catalogue_tables import quote_boxes as table
+from sourcier_core.database import transaction
 from sourcier_core.types import Box
 
 
@@ -31,7 +33,7 @@ class QuoteBoxStore:
         query = select(table).where(
             table.c.version == version, table.c.page == page, table.c.start == start, table.c.end == end
         )
-        with self._engine.begin() as connection:
+        with transaction(self._engine) as connection:
             row = connection.execute(query).first()
         if row is None:
             return None
@@ -43,8 +45,10 @@ class QuoteBoxStore:
         rows = json.dumps([[box.x0, box.y0, box.x1, box.y1] for box in found.boxes])
         key = {"version": version, "page": page, "start": start, "end": end}
         values = {"verified": found.verified, "boxes": rows, "width": found.width, "height": found.height}
-        try:
-            with self._engine.begin() as connection:
-                connection.execute(insert(table).values(**key, **values))
-        except IntegrityError:
-            return
+        with transaction(self._engine) as connection, suppress(IntegrityError):
+            connection.execute(insert(table).values(**key, **values))
+
+    def remove(self, version: str) -> None:
+        """Forget the boxes of a version whose pages are removed."""
+        with transaction(self._engine) as connection:
+            connection.execute(delete(table).where(table.c.version == version))

@@ -1,6 +1,7 @@
 """A running server's API, for commands on the same machine: it owns the index, so they ask it."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -37,12 +38,18 @@ class RemoteServer:
         """POST a JSON object; raises as `get` does."""
         return self._ask("POST", path, json=body)
 
-    def upload(self, path: str, file: Path, fields: dict[str, str]) -> dict[str, Any]:
+    def patch(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """PATCH with a JSON object; raises as `get` does."""
+        return self._ask("PATCH", path, json=body)
+
+    def upload(self, path: str, file: Path, fields: Mapping[str, str | list[str]]) -> dict[str, Any]:
         """POST a file as a form; raises as `get` does."""
         with file.open("rb") as source:
             return self.upload_open(path, source, file.name, fields)
 
-    def upload_open(self, path: str, source: BinaryIO, name: str, fields: dict[str, str]) -> dict[str, Any]:
+    def upload_open(
+        self, path: str, source: BinaryIO, name: str, fields: Mapping[str, str | list[str]]
+    ) -> dict[str, Any]:
         """POST an open file as a form; raises as `get` does, and what reading it raises."""
         return self._ask("POST", path, data=fields, files={"file": (name, source)})
 

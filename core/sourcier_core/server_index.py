@@ -1,8 +1,8 @@
 """Chunks and vectors <-> a Qdrant server or cluster (qdrant-client). Any number of processes may share it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from grpc import RpcError
 from qdrant_client import QdrantClient, models
@@ -11,6 +11,7 @@ from qdrant_client.http.exceptions import ApiException
 from sourcier_core.errors import IndexUnavailable, StorageFull
 from sourcier_core.index_payload import (
     DENSE,
+    EVERYONE,
     INTEGER_FIELDS,
     KEYWORD_FIELDS,
     PIVOT,
@@ -19,15 +20,17 @@ from sourcier_core.index_payload import (
     SPARSE,
     UPSERT_BATCH,
     best_fused,
+    marked,
     to_chunk,
     to_payload,
     to_scored,
 )
 from sourcier_core.types import (
-    FOREVER,
+    ALWAYS,
     NO_TERMS,
     HeldTerms,
     IndexedChunk,
+    Marks,
     Probe,
     Scope,
     ScoredChunk,
@@ -114,21 +117,23 @@ class ServerIndex:
             return [*scores[:2], {}, *scores[2:]]
         return [*scores[:2], {**scores[2], **scores[3]}, *scores[4:]]
 
-    def retire(self, document: str, at: int) -> None:
-        """End all chunks of a document that began before sequence `at` and have no end, at `at`."""
-        self._set_end(at, _is("document", document), _from("valid_to", FOREVER), _below("valid_from", at))
+    def retire(self, document: str, at: int, day: int = ALWAYS) -> None:
+        """End a document's chunks that began before sequence `at`, at `at`, as of `day`."""
+        ended = [_is("document", document), _below("valid_from", at), _from("superseded_day", day + 1)]
+        self._set({"valid_to": at, "superseded_day": day}, *ended)
 
-    def unretire(self, document: str, at: int) -> None:
-        """Undo `retire` of the same arguments."""
-        self._set_end(FOREVER, _is("document", document), _is("valid_to", at))
+    def restate(self, document: str, valid_from: int, marks: Marks, valid_to: int, superseded: int) -> None:
+        """Set what the chunks of one version have beside their text."""
+        fields = {**marked(marks), "valid_to": valid_to, "superseded_day": superseded}
+        self._set(fields, _is("document", document), _is("valid_from", valid_from))
 
     def discard(self, document: str, valid_from: int) -> None:
         """Remove the chunks of a document that begin at that sequence."""
         self._delete(_is("document", document), _is("valid_from", valid_from))
 
-    def purge(self, until: int) -> None:
-        """Remove all chunks that ended at that sequence or before."""
-        self._delete(_below("valid_to", until + 1))
+    def remove(self, document: str) -> None:
+        """Remove all chunks of a document."""
+        self._delete(_is("document", document))
 
     def count(self, scope: Scope) -> int:
         """Count the chunks within the scope."""
@@ -158,14 +163,10 @@ class ServerIndex:
         for field in INTEGER_FIELDS:
             self._client.create_payload_index(self._collection, field, models.PayloadSchemaType.INTEGER)
 
-    def _set_end(self, valid_to: int, *conditions: models.FieldCondition) -> None:
+    def _set(self, fields: dict[str, Any], *conditions: models.FieldCondition) -> None:
+        which = models.Filter(must=list(conditions))
         with self._translated():
-            self._client.set_payload(
-                self._collection,
-                {"valid_to": valid_to},
-                points=models.Filter(must=list(conditions)),
-                wait=True,
-            )
+            self._client.set_payload(self._collection, fields, points=which, wait=True)
 
     def _delete(self, *conditions: models.FieldCondition) -> None:
         selector = models.FilterSelector(filter=models.Filter(must=list(conditions)))
@@ -233,16 +234,34 @@ def _terms(vectors: object) -> HeldTerms:
 
 
 def _within(scope: Scope, probe: Probe | None = None, *also: models.Condition) -> models.Filter:
-    must: list[models.Condition] = [
-        models.FieldCondition(key="collection", match=models.MatchAny(any=sorted(scope.collections))),
-        _below("valid_from", scope.sequence + 1),
-        _from("valid_to", scope.sequence + 1),
-        *also,
-    ]
+    must: list[models.Condition] = [*_visible(scope), *also]
+    if scope.tags is not None:
+        must.append(_any("tags", scope.tags))
     for documents in (scope.documents, probe.documents if probe else None):
         if documents is not None:
-            must.append(models.FieldCondition(key="document", match=models.MatchAny(any=sorted(documents))))
+            must.append(_any("document", documents))
     return models.Filter(must=must)
+
+
+def _visible(scope: Scope) -> list[models.Condition]:
+    """Return what a chunk must have to be visible; one that lacks a field is not."""
+    not_followed = [_from("valid_to", scope.sequence + 1), _from("superseded_day", scope.day + 1)]
+    must: list[models.Condition] = [
+        _any("collection", scope.collections),
+        _below("valid_from", scope.sequence + 1),
+        _below("first_day", scope.day + 1),
+        _from("end_day", scope.day + 1),
+        models.Filter(should=list(not_followed)),
+    ]
+    if scope.groups is not None:
+        must.append(_any("groups", {*scope.groups, EVERYONE}))
+    if scope.without:
+        must.append(models.Filter(must_not=[_any("document", scope.without)]))
+    return must
+
+
+def _any(key: str, values: Iterable[str]) -> models.FieldCondition:
+    return models.FieldCondition(key=key, match=models.MatchAny(any=sorted(values)))
 
 
 def _is(key: str, value: str | int) -> models.FieldCondition:

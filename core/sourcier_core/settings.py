@@ -74,6 +74,12 @@ class ChunkingSettings(Section):
     context_tokens: int = Field(default=40, ge=0)  # of title and section embedded before it
 
 
+class VersionSettings(Section):
+    """Versions that others followed."""
+
+    keep_days: int = Field(default=730, ge=0)  # that a superseded version is searched, with as_of alone
+
+
 class RetrievalSettings(Section):
     """Question -> passages."""
 
@@ -147,6 +153,7 @@ class Settings(BaseSettings):
     index: IndexSettings = IndexSettings()
     reading: ReadingSettings = ReadingSettings()
     chunking: ChunkingSettings = ChunkingSettings()
+    versions: VersionSettings = VersionSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
     answer: AnswerSettings = AnswerSettings()
     http: HttpSettings = HttpSettings()

@@ -7,7 +7,7 @@ are PDF points with the origin at the top left of the page as displayed.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Literal, TypeAlias
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -20,6 +20,9 @@ Vectors: TypeAlias = npt.NDArray[np.float32]  # texts, shape (n, dimension), uni
 
 NAMESPACE = uuid5(NAMESPACE_URL, "urn:sourcier")
 FOREVER = 2**53 - 1  # a catalogue sequence never reached; exact in a JSON double
+ALWAYS = 0  # a day before every date, as `date.toordinal` counts: 0001-01-01 is day 1
+NEVER = 10_000_000  # a day after every date
+NOBODY_IN_PARTICULAR: frozenset[str] = frozenset()  # allowed groups of what the collection alone guards
 
 
 class DocumentStatus(StrEnum):
@@ -66,6 +69,54 @@ class Document:
     chunk_count: int
     size: int  # bytes of the original
     updated_at: datetime  # UTC
+    tags: frozenset[str] = frozenset()
+    groups: frozenset[str] = NOBODY_IN_PARTICULAR  # that may read it; none: whoever may read the collection
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """The days on which a version is in effect, the last one left out; as numbers, see ALWAYS and NEVER."""
+
+    first_day: int = ALWAYS
+    end_day: int = NEVER
+
+    @property
+    def start(self) -> date | None:
+        """Its first day; None: since ever."""
+        return date.fromordinal(self.first_day) if self.first_day > ALWAYS else None
+
+    @property
+    def end(self) -> date | None:
+        """The first day after it; None: open."""
+        return date.fromordinal(max(self.end_day, 1)) if self.end_day < NEVER else None
+
+    def holds(self, day: int) -> bool:
+        """Tell whether a day is in it."""
+        return self.first_day <= day < self.end_day
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """When a version is in effect, its successors considered, and whether it was superseded when asked."""
+
+    period: Period = Period()
+    superseded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What the sender of a file says of it; None leaves what was known, or the default."""
+
+    effective_from: date | None = None  # default the day on which it is committed
+    effective_to: date | None = None  # the first day on which it is no longer in effect
+    tags: frozenset[str] | None = None
+    groups: frozenset[str] | None = None
+
+
+NOTHING_GIVEN = Given()
+
+
+VersionState: TypeAlias = Literal["in_effect", "scheduled", "superseded", "ended"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +130,42 @@ class DocumentVersion:
     language: str
     page_count: int
     valid_from: int  # catalogue sequence at which it began to answer
-    valid_to: int  # sequence at which it stopped; FOREVER while it answers
+    valid_to: int  # sequence at which another one followed; FOREVER while it is the newest
+    declared: Period = Period()  # as given, or from the day of its commit
+    superseded_day: int = NEVER  # first day of effect of a version that followed, NEVER where none did
+    committed_at: datetime | None = None  # UTC; None of versions older than this field
+    searchable: bool = True  # its chunks are kept: for questions as of a day on which it was in effect
+
+    @property
+    def period(self) -> Period:
+        """The days on which it is in effect, those that followed considered."""
+        return Period(self.declared.first_day, min(self.superseded_day, self.declared.end_day))
+
+    def superseded(self, sequence: int, day: int) -> bool:
+        """Tell whether, at a sequence, another version is in effect in its place on that day."""
+        return self.valid_to <= sequence and self.superseded_day <= day
+
+    def state(self, sequence: int, day: int) -> VersionState:
+        """Tell how it stands, at a sequence, on a day."""
+        if self.superseded(sequence, day):
+            return "superseded"
+        if day < self.declared.first_day:
+            return "scheduled"
+        return "in_effect" if day < self.declared.end_day else "ended"
+
+    def answers(self, sequence: int, day: int) -> bool:
+        """Tell whether it answers a question that reads at that sequence as of that day."""
+        begun = self.valid_from <= sequence and self.declared.holds(day)
+        return begun and not self.superseded(sequence, day)
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What a chunk has from its document and version, beside its text; changed without touching vectors."""
+
+    period: Period = Period()  # as declared
+    tags: frozenset[str] = frozenset()
+    groups: frozenset[str] = NOBODY_IN_PARTICULAR
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +283,7 @@ class IndexedChunk:
     sparse: SparseVector
     valid_from: int
     pivot: Vector | None = None  # of its text put into English word by word; None for a text that is not
+    marks: Marks = Marks()
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +305,14 @@ class Scope:
     collections: frozenset[str]
     sequence: int  # the catalogue sequence at which the question reads
     documents: frozenset[str] | None = None  # narrows further when given
+    day: int = ALWAYS  # as of which the question reads, see Period
+    groups: frozenset[str] | None = (
+        NOBODY_IN_PARTICULAR  # of who asks; None: an administrator, who needs none
+    )
+    tags: frozenset[str] | None = None  # narrows further when given: to documents that bear one of them
+    without: frozenset[str] = frozenset()  # documents that were deleted and are not purged yet
+    today: int = ALWAYS  # the day on which it is asked
+    revision: int = 0  # of the catalogue: tells apart two scopes that are equal in all else
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +341,7 @@ class Passage:
     end: int
     text: str  # the page's text from start to end
     score: float  # higher is better; comparable within one question only
+    effect: Effect = Effect()
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +370,7 @@ class Citation:
     verified: bool  # the quote stands at its span and, on a PDF, reads the same inside its boxes
     context: Context | None = None  # on the same page, outside the quote
     parts: tuple[tuple[int, int], ...] = ()  # of a list: spans of its opening and its items, in order
+    effect: Effect = Effect()
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,6 +428,7 @@ class Answer:
     reason: NoAnswerReason | None = None
     searched: Searched = Searched(0, 0)
     follow_ups: tuple[str, ...] = ()
+    as_of: date | None = None  # the day as of which it reads
     timings: dict[str, float] = field(default_factory=dict)  # milliseconds by step
 
     @property
@@ -351,6 +449,11 @@ class JobState(StrEnum):
     DONE = "done"
     FAILED = "failed"
     CANCELLED = "cancelled"
+
+    @property
+    def ended(self) -> bool:
+        """Tell whether nothing comes after it."""
+        return self in (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from uuid import uuid5
 from sqlalchemy import Engine, Row, delete, func, insert, select, update
 
 from sourcier_core.catalogue_tables import watched_files, watches
+from sourcier_core.database import transaction
 from sourcier_core.types import NAMESPACE
 
 
@@ -77,7 +78,7 @@ class WatchStore:
     def open(self, path: Path, collection: str) -> str:
         """Return a followed folder's id, noted where it is new."""
         watch = watch_id(path, collection)
-        with self._engine.begin() as connection:
+        with transaction(self._engine) as connection:
             if connection.execute(select(watches.c.id).where(watches.c.id == watch)).first() is None:
                 values = {"path": str(path), "collection": collection, "state": WatchState.NEW.value}
                 connection.execute(insert(watches).values(id=watch, report="{}", **values))
@@ -88,27 +89,27 @@ class WatchStore:
     ) -> None:
         """Write down how a scan ended."""
         values = {"state": state.value, "message": message, "report": json.dumps(report)}
-        with self._engine.begin() as connection:
+        with transaction(self._engine) as connection:
             connection.execute(
                 update(watches).where(watches.c.id == watch).values(scanned_at=datetime.now(UTC), **values)
             )
 
     def get(self, watch: str) -> Watch | None:
         """Return the followed folder of that id."""
-        with self._engine.begin() as connection:
+        with transaction(self._engine) as connection:
             row = connection.execute(select(watches).where(watches.c.id == watch)).first()
         return None if row is None else _watch(row)
 
     def all(self) -> list[Watch]:
         """Return all folders that are or were followed, by path."""
-        with self._engine.begin() as connection:
+        with transaction(self._engine) as connection:
             rows = connection.execute(select(watches).order_by(watches.c.path, watches.c.collection))
             return [_watch(row) for row in rows]
 
     def files(self, watch: str) -> dict[str, WatchedFile]:
         """Return the known files of a folder, by name."""
         query = select(watched_files).where(watched_files.c.watch == watch).order_by(watched_files.c.name)
-        with self._engine.begin() as connection:
+        with transaction(self._engine) as connection:
             return {row.name: _file(row) for row in connection.execute(query)}
 
     def counts(self, watch: str) -> dict[str, int]:
@@ -118,7 +119,7 @@ class WatchStore:
             .where(watched_files.c.watch == watch)
             .group_by(watched_files.c.state)
         )
-        with self._engine.begin() as connection:
+        with transaction(self._engine) as connection:
             return {row[0]: row[1] for row in connection.execute(query)}
 
     def other_watch(self, document: str, watch: str) -> str | None:
@@ -129,21 +130,21 @@ class WatchStore:
             .where(watched_files.c.document == document, watched_files.c.watch != watch)
             .where(watched_files.c.owned.is_(True))
         )
-        with self._engine.begin() as connection:
+        with transaction(self._engine) as connection:
             return connection.execute(query).scalars().first()
 
     def put(self, watch: str, file: WatchedFile) -> None:
         """Note a file as it is now known."""
         key = (watched_files.c.watch == watch) & (watched_files.c.name == file.name)
         values = {**asdict(file), "state": file.state.value}
-        with self._engine.begin() as connection:
+        with transaction(self._engine) as connection:
             changed = connection.execute(update(watched_files).where(key).values(**values))
             if changed.rowcount == 0:
                 connection.execute(insert(watched_files).values(watch=watch, **values))
 
     def forget(self, watch: str, name: str) -> None:
         """Forget a file that is gone."""
-        with self._engine.begin() as connection:
+        with transaction(self._engine) as connection:
             connection.execute(
                 delete(watched_files).where(watched_files.c.watch == watch, watched_files.c.name == name)
             )

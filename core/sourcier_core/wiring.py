@@ -1,21 +1,26 @@
 """Settings -> the stores of one home, opened in the order in which they need each other."""
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import date
 
 from sourcier_core.analysis import ANALYSER
-from sourcier_core.catalogue import Catalogue
+from sourcier_core.catalogue import Catalogue, Generation
 from sourcier_core.embedding import OnnxEmbedder, open_embedder
 from sourcier_core.errors import InvalidSettings
 from sourcier_core.file_store import FileStore
 from sourcier_core.glossary import packaged
 from sourcier_core.home import Home
+from sourcier_core.index_payload import PAYLOAD_LAYOUT
 from sourcier_core.job_store import JobStore
 from sourcier_core.keys import KeyStore
 from sourcier_core.page_store import PageStore
 from sourcier_core.ports import ChunkIndex, Embedder
 from sourcier_core.quote_boxes import QuoteBoxStore
 from sourcier_core.settings import Settings
+from sourcier_core.upkeep import Upkeep, restate_document, utc_today
+from sourcier_core.version_store import VersionStore
 
 SPECIAL_TOKENS = 2  # that a model puts before and after a text
 READER = "pdfium-2"  # raised when the same file would give another text
@@ -36,6 +41,23 @@ class Stores:
     embedder: Embedder
     index: ChunkIndex
     fingerprint: str  # of what made the index, see fingerprint()
+    today: Callable[[], date] = utc_today  # the day on which questions without a date are answered
+
+    @property
+    def versions(self) -> VersionStore:
+        """Periods, tags and groups, on the same database."""
+        return VersionStore(self.catalogue)
+
+    @property
+    def upkeep(self) -> Upkeep:
+        """What brings the index and the files to what the catalogue says."""
+        return Upkeep(
+            catalogue=self.catalogue,
+            index=self.index,
+            originals=self.originals,
+            pages=self.pages,
+            quote_boxes=self.quote_boxes,
+        )
 
     def close(self) -> None:
         """Close what is open and let another process own the home."""
@@ -66,26 +88,42 @@ def open_stores(settings: Settings, *, owner: str) -> Stores:
         _check_chunks_fit(settings, embedder)
         catalogue = Catalogue(home.catalogue_url)
         on_error.callback(catalogue.close)
-        index = _open_index(settings, home, catalogue, embedder)
+        generation = catalogue.open_generation(fingerprint(settings, embedder), embedder.dimension)
+        index = _open_index(settings, home, generation, embedder)
         on_error.callback(index.close)
         undo_unfinished_writes(catalogue, index)
-        index.purge(catalogue.sequence())
         originals, page_files = FileStore(home.originals), FileStore(home.pages)
         for files in (originals, page_files):
             files.remove_parts()
+        stores = Stores(
+            home=home,
+            catalogue=catalogue,
+            keys=KeyStore(catalogue.engine),
+            jobs=JobStore(catalogue.engine),
+            quote_boxes=QuoteBoxStore(catalogue.engine),
+            originals=originals,
+            pages=PageStore(page_files),
+            embedder=embedder,
+            index=index,
+            fingerprint=fingerprint(settings, embedder),
+        )
+        _catch_up(stores, generation, settings)
         on_error.pop_all()
-    return Stores(
-        home=home,
-        catalogue=catalogue,
-        keys=KeyStore(catalogue.engine),
-        jobs=JobStore(catalogue.engine),
-        quote_boxes=QuoteBoxStore(catalogue.engine),
-        originals=originals,
-        pages=PageStore(page_files),
-        embedder=embedder,
-        index=index,
-        fingerprint=fingerprint(settings, embedder),
-    )
+    return stores
+
+
+def _catch_up(stores: Stores, generation: Generation, settings: Settings) -> None:
+    """Carry out what a process that died, or an earlier release, left to do."""
+    if generation.payload < PAYLOAD_LAYOUT:
+        stores.versions.owe_all()
+    stores.upkeep.purge_removed()
+    stores.upkeep.settle_all()
+    if generation.payload < PAYLOAD_LAYOUT:
+        stores.versions.set_payload_layout(generation.id, PAYLOAD_LAYOUT)
+    keep_days = settings.versions.keep_days
+    stores.upkeep.drop_expired(today=stores.today(), keep_days=keep_days, linger=0.0)
+    if not stores.jobs.unfinished():
+        stores.upkeep.remove_orphans()
 
 
 def fingerprint(settings: Settings, embedder: OnnxEmbedder) -> str:
@@ -105,8 +143,7 @@ def _check_chunks_fit(settings: Settings, embedder: OnnxEmbedder) -> None:
         raise InvalidSettings("chunking", detail)
 
 
-def _open_index(settings: Settings, home: Home, catalogue: Catalogue, embedder: OnnxEmbedder) -> ChunkIndex:
-    generation = catalogue.open_generation(fingerprint(settings, embedder), embedder.dimension)
+def _open_index(settings: Settings, home: Home, generation: Generation, embedder: OnnxEmbedder) -> ChunkIndex:
     if settings.index.backend == "embedded":
         from sourcier_core.edge_index import EdgeIndex
 
@@ -130,5 +167,5 @@ def undo_unfinished_writes(catalogue: Catalogue, index: ChunkIndex) -> None:
     """
     for write in catalogue.unfinished_writes():
         index.discard(write.document, write.sequence)
-        index.unretire(write.document, write.sequence)
+        restate_document(catalogue, index, write.document)
         catalogue.abandon_write(write)

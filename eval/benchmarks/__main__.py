@@ -20,7 +20,14 @@ from benchmarks.reporting import Report, print_report, write_report
 from benchmarks.workbench import Options, Workbench
 
 WIDTH = 150  # characters of the tables at least: a wide line folds better than a narrow column
-NAMES = ("ingest", "question", "index", "start", "memory")  # a module each, with `run(bench) -> Report`
+NAMES = (
+    "ingest",
+    "question",
+    "index",
+    "start",
+    "memory",
+    "versions",
+)  # a module each, with `run(bench) -> Report`
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -84,7 +84,7 @@ def _documents(services: Services, wanted: Collection[str]) -> list[Document]:
         if document.name in wanted:
             kept.append(document)
         else:
-            services.ingestion.delete(document)
+            services.ingestion.delete(document.id)
     return kept
 
 

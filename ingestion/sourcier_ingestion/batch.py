@@ -16,8 +16,10 @@ from sourcier_core.embedding_export import sha256_of
 from sourcier_core.errors import PathNotFound, SourcierError
 from sourcier_core.remote import RemoteServer
 from sourcier_core.settings import Settings
+from sourcier_core.types import NOTHING_GIVEN, Given
 from sourcier_ingestion.admission import READABLE_SUFFIXES
 
+SKIPPED_SHOWN = 20  # names of files left out that are printed
 POLL_SECONDS = 0.2  # between two looks at a job of the server
 PageProgress = Callable[[str, int, int], None]  # state, pages done, pages in all
 
@@ -67,8 +69,9 @@ class Target(Protocol):
 class HomeTarget:
     """This process, which owns the home while it works."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, given: Given = NOTHING_GIVEN) -> None:
         self._settings = settings
+        self._given = given
 
     def __enter__(self) -> Self:
         from sourcier_core.wiring import open_stores
@@ -95,6 +98,7 @@ class HomeTarget:
                 file.name,
                 collection,
                 lambda state, done, total: progress(state.value, done, total),
+                self._given,
             )
         except (SourcierError, OSError) as error:
             return FileOutcome(file.name, "failed", str(error), 0)
@@ -105,8 +109,9 @@ class HomeTarget:
 class ServerTarget:
     """The server that owns the home."""
 
-    def __init__(self, server: RemoteServer) -> None:
+    def __init__(self, server: RemoteServer, given: Given = NOTHING_GIVEN) -> None:
         self._server = server
+        self._given = given
         self._documents: dict[str, dict[str, Any]] | None = None
 
     def __enter__(self) -> Self:
@@ -123,9 +128,10 @@ class ServerTarget:
         """Upload a file and follow its job."""
         try:
             known = self._known(collection).get(file.name)
-            if known is not None and known["version"] == sha256_of(file.path):
+            same = known is not None and known["version"] == sha256_of(file.path)
+            if known is not None and same and self._given == NOTHING_GIVEN:
                 return FileOutcome(file.name, "unchanged", known["reason"], known["pages"])
-            fields = {"collection": collection, "name": file.name}
+            fields = {"collection": collection, "name": file.name, **_fields(self._given)}
             job = self._server.upload("/v1/documents", file.path, fields)["job"]
             while job["state"] not in ("done", "failed", "cancelled"):
                 time.sleep(POLL_SECONDS)
@@ -134,7 +140,7 @@ class ServerTarget:
         except (SourcierError, OSError) as error:
             return FileOutcome(file.name, "failed", str(error), 0)
         if job["state"] == "done":
-            return FileOutcome(file.name, "indexed", None, job["pages_total"])
+            return FileOutcome(file.name, "unchanged" if same else "indexed", None, job["pages_total"])
         return FileOutcome(file.name, "refused", job["error"], 0)
 
     def _known(self, collection: str) -> dict[str, dict[str, Any]]:
@@ -162,6 +168,24 @@ def find_files(paths: Sequence[Path]) -> list[FileToIngest]:
         else:
             raise PathNotFound(path)
     return found
+
+
+def say_skipped(paths: Sequence[Path]) -> None:
+    """Say which files of folders are left out: those whose type cannot be read."""
+    skipped: list[str] = []
+    for path in paths:
+        if path.is_dir():
+            inside = sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith("."))
+            unread = [p for p in inside if p.suffix.lower() not in READABLE_SUFFIXES]
+            skipped += [p.relative_to(path).as_posix() for p in unread]
+    if not skipped:
+        return
+    listed = ", ".join(skipped[:SKIPPED_SHOWN]) + (", ..." if len(skipped) > SKIPPED_SHOWN else "")
+    readable = " ".join(sorted(READABLE_SUFFIXES))
+    console = Console(stderr=True)
+    console.print(
+        f"{len(skipped)} file(s) skipped, only {readable} are read in a folder: {listed}", markup=False
+    )
 
 
 def ingest_files(files: Sequence[FileToIngest], collection: str, target: Target) -> Summary:
@@ -206,6 +230,18 @@ def _progress(console: Console) -> Progress:
         console=console,
         transient=True,
     )
+
+
+def _fields(given: Given) -> dict[str, str | list[str]]:
+    """Return what is said of the files as fields of an upload's form."""
+    fields: dict[str, str | list[str]] = {}
+    for key, day in (("effective_from", given.effective_from), ("effective_to", given.effective_to)):
+        if day is not None:
+            fields[key] = day.isoformat()
+    for key, names in (("tags", given.tags), ("groups", given.groups)):
+        if names:
+            fields[key] = sorted(names)
+    return fields
 
 
 def _print_summary(console: Console, summary: Summary) -> None:

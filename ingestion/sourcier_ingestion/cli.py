@@ -26,14 +26,27 @@ def ingest(
     paths: Paths,
     collection: Annotated[str, typer.Option(help="Where the documents go.")] = DEFAULT_COLLECTION,
     public: Annotated[bool, typer.Option("--public", help="Let anyone ask this collection.")] = False,
+    effective_from: Annotated[
+        str | None, typer.Option(help="First day of effect, as 2026-03-31; default today.")
+    ] = None,
+    effective_to: Annotated[
+        str | None, typer.Option(help="First day out of effect, as 2026-12-31; default open.")
+    ] = None,
+    tag: Annotated[list[str] | None, typer.Option(help="Of the documents; may be repeated.")] = None,
+    group: Annotated[
+        list[str] | None, typer.Option(help="That may read the documents; may be repeated.")
+    ] = None,
 ) -> None:
     """Make documents answer; those that did not change are skipped."""
     from sourcier_core.command_context import command_context
-    from sourcier_ingestion.batch import HomeTarget, ServerTarget, find_files, ingest_files
+    from sourcier_ingestion.batch import HomeTarget, ServerTarget, find_files, ingest_files, say_skipped
+    from sourcier_ingestion.naming import given_as_text
 
     ready = command_context(context)
+    given = given_as_text(effective_from, effective_to, tag, group)
     files = find_files(paths)
-    target = ServerTarget(ready.server) if ready.server else HomeTarget(ready.settings)
+    say_skipped(paths)
+    target = ServerTarget(ready.server, given) if ready.server else HomeTarget(ready.settings, given)
     with target:
         if public:
             target.publish(collection)
@@ -61,14 +74,20 @@ def collections(
     ] = None,
     public: Annotated[bool | None, typer.Option("--public/--private", help="Who may ask it.")] = None,
 ) -> None:
-    """List the collections, or say who may ask one."""
+    """List the collections, or show one; with --public or --private, say who may ask it."""
     from sourcier_core.command_context import command_context
     from sourcier_ingestion.listing import change_collection, list_collections
 
     ready = command_context(context)
     if name is not None and public is not None:
         change_collection(ready, name, public=public)
-    for row in list_collections(ready):
+    rows = list_collections(ready)
+    if name is not None:
+        rows = [row for row in rows if row["name"] == name]
+        if not rows:
+            typer.echo(f"There is no collection {name!r}. Add --public or --private to make it.", err=True)
+            raise typer.Exit(1)
+    for row in rows:
         typer.echo(
             f"{row['name']}\t{'public' if row['public'] else 'private'}\t{row['documents']} document(s)"
         )

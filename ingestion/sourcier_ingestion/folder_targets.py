@@ -110,7 +110,7 @@ class HomeFolderTarget:
         """Make a document stop answering; nothing happens where there is none."""
         found = self._stores.catalogue.document(document_id(collection, name))
         if found is not None:
-            self._ingestion.delete(found)
+            self._ingestion.delete(found.id)
 
 
 class QueueFolderTarget(HomeFolderTarget):

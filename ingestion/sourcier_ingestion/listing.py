@@ -92,4 +92,6 @@ def _row(document: Document) -> dict[str, Any]:
         "media_type": document.media_type.value if document.media_type else None,
         "size": document.size,
         "updated_at": document.updated_at.isoformat(),
+        "tags": sorted(document.tags),
+        "groups": sorted(document.groups),
     }

@@ -1,8 +1,6 @@
 """The write path: file -> pages -> chunks -> vectors -> index. A document answers whole or not at all."""
 
 import threading
-import time
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,16 +12,19 @@ from typing import BinaryIO
 
 from sourcier_core.bm25 import document_vector
 from sourcier_core.catalogue import Write
-from sourcier_core.errors import DependencyError, DocumentError, InvalidName, SourcierError
+from sourcier_core.errors import DependencyError, DocumentError, DocumentRemoved, SourcierError
 from sourcier_core.glossary import packaged
 from sourcier_core.language import detect_language
 from sourcier_core.settings import Settings
 from sourcier_core.types import (
+    NOTHING_GIVEN,
     Chunk,
     Document,
     DocumentStatus,
+    Given,
     IndexedChunk,
     JobState,
+    Marks,
     Structure,
     chunk_id,
     document_id,
@@ -31,14 +32,14 @@ from sourcier_core.types import (
 from sourcier_core.wiring import Stores, undo_unfinished_writes
 from sourcier_ingestion.admission import Admitted, admit
 from sourcier_ingestion.chunking import Chunker
+from sourcier_ingestion.editing import Editing
+from sourcier_ingestion.naming import check_given, check_name, period_of
 from sourcier_ingestion.reading import Reading, read_document
 from sourcier_ingestion.sections import SectionTracker
 from sourcier_ingestion.titles import choose_title, context_title
 
 WINDOW_CHUNKS = 128  # embedded and written together; bounds memory, and lets batches be of like length
-MAX_NAME = 1000  # characters
 COPY_BYTES = 1 << 20
-LINGER_SECONDS = 30.0  # that replaced chunks are kept: a question reads to its end as of when it was asked
 
 Progress = Callable[[JobState, int, int], None]  # state, pages done, pages in all
 
@@ -70,9 +71,11 @@ class Ingestion:
         self._settings = settings
         self._one_at_a_time = threading.Lock()
         self._chunker: Chunker | None = None
-        self._ended: deque[tuple[float, int]] = deque()  # when, by the clock and by sequence, chunks ended
+        self.editing = Editing(stores)
 
-    def ingest(self, path: Path, name: str, collection: str, progress: Progress) -> Outcome:
+    def ingest(
+        self, path: Path, name: str, collection: str, progress: Progress, given: Given = NOTHING_GIVEN
+    ) -> Outcome:
         """Make a file answer under a name; what answered under it before stops in the same instant.
 
         Args:
@@ -80,61 +83,94 @@ class Ingestion:
             name: Of the document within its collection.
             collection: Made, not public, where there is none of that name.
             progress: Called as the work goes on.
+            given: When the version is in effect; tags and groups of the document.
 
         Returns:
             How it ended. A file that cannot be read is an outcome, and leaves what answered before as it was.
 
         Raises:
-            InvalidName: The name or the collection's cannot be used.
+            InvalidName: The name, the collection's, a tag or a group cannot be used.
+            InvalidPeriod: The version would be in effect on no day.
+            DocumentRemoved: The document was deleted meanwhile, and stays so.
             DependencyError: Something outside failed; nothing has changed.
         """
-        _check_name(name)
-        with self._one_at_a_time:
-            if collection not in {known.name for known in self._stores.catalogue.collections()}:
-                self._stores.catalogue.add_collection(collection, public=False)
-            before = self._stores.catalogue.document(document_id(collection, name))
-            try:
-                return self._ingest(path, name, collection, before, progress)
-            except DocumentError as error:
-                document = self._note_failure(path, name, collection, before, error, DocumentStatus.REFUSED)
-                return Outcome(name, Result.REFUSED, document, error)
-            except (SourcierError, OSError) as error:
-                self._note_failure(path, name, collection, before, error, DocumentStatus.FAILED)
-                raise
+        check_name(name)
+        given = check_given(given, self._stores.today())
+        try:
+            with self._one_at_a_time:
+                self._stores.upkeep.purge_removed()  # of the same name, too: it is added anew
+                return self._ingest_or_note(path, name, collection, progress, given)
+        finally:
+            self._purge_removed_if_idle()
 
-    def delete(self, document: Document) -> None:
-        """Make a document stop answering at once, then remove its files.
+    def delete(self, document: str) -> None:
+        """Make a document stop answering at once, also one whose file waits or is being read; then remove it.
+
+        While a file is being read, what is stored of it is removed after that.
+
+        Args:
+            document: Document.id; nothing needs to be known of it.
 
         Raises:
             DependencyError: Something outside failed; the document still answers.
         """
-        with self._one_at_a_time:
-            write = self._begin(document.id)
-            with self._undone_on_error(write):
-                self._stores.index.retire(document.id, write.sequence)
-                self._stores.index.flush()
-                self._stores.catalogue.commit_delete(write)
-            self._stores.index.purge(write.sequence)
-            for version in self._stores.catalogue.versions_of(document.id):
-                if not self._stores.catalogue.version_in_use(version):
-                    self._stores.originals.remove(version)
-                    self._stores.pages.remove(version)
-            self._stores.catalogue.forget_versions(document.id)
+        self._stores.catalogue.commit_delete(document)
+        self._purge_removed_if_idle()
+
+    def _purge_removed_if_idle(self) -> None:
+        """Purge what was deleted, unless somebody is at work: who, too, ends with this."""
+        while self._stores.catalogue.removals() and self._one_at_a_time.acquire(blocking=False):
+            try:
+                self._stores.upkeep.purge_removed()
+            except DependencyError:
+                return  # nothing of it answers; before the next write, or at the next start, it is purged
+            finally:
+                self._one_at_a_time.release()
+
+    def _ingest_or_note(
+        self, path: Path, name: str, collection: str, progress: Progress, given: Given
+    ) -> Outcome:
+        if collection not in {known.name for known in self._stores.catalogue.collections()}:
+            self._stores.catalogue.add_collection(collection, public=False)
+        before = self._stores.catalogue.document(document_id(collection, name))
+        try:
+            return self._ingest(path, name, collection, before, progress, given)
+        except DocumentRemoved:
+            raise
+        except DocumentError as error:
+            document = self._note_failure(path, name, collection, before, error, given)
+            return Outcome(name, Result.REFUSED, document, error)
+        except (SourcierError, OSError) as error:
+            self._note_failure(path, name, collection, before, error, given)
+            raise
 
     def _ingest(
-        self, path: Path, name: str, collection: str, before: Document | None, progress: Progress
+        self,
+        path: Path,
+        name: str,
+        collection: str,
+        before: Document | None,
+        progress: Progress,
+        given: Given,
     ) -> Outcome:
         progress(JobState.READING, 0, 0)
         file = admit(path, name, self._settings.reading.max_bytes)
+        if before is not None:
+            before = self.editing.apply(before, given, same_file=before.version == file.sha256)
         if before is not None and before.version == file.sha256:
             return Outcome(name, Result.UNCHANGED, before)
 
         def reading_progress(done: int, total: int) -> None:
             progress(JobState.READING, done, total)
 
-        reading = read_document(file, self._stores.pages, self._settings.reading, reading_progress)
-        self._keep_original(file)
-        document = self._write(file, collection, reading, progress)
+        try:
+            reading = read_document(file, self._stores.pages, self._settings.reading, reading_progress)
+            self._keep_original(file)
+            document = self._write(file, collection, reading, progress, given)
+        except BaseException:
+            with suppress(DependencyError):  # at the next start, then
+                self._stores.upkeep.remove_unused(file.sha256)
+            raise
         return Outcome(name, Result.INDEXED, document)
 
     def _keep_original(self, file: Admitted) -> None:
@@ -143,8 +179,12 @@ class Ingestion:
         with file.path.open("rb") as source, self._stores.originals.write(file.sha256) as target:
             _copy(source, target)
 
-    def _write(self, file: Admitted, collection: str, reading: Reading, progress: Progress) -> Document:
+    def _write(
+        self, file: Admitted, collection: str, reading: Reading, progress: Progress, given: Given
+    ) -> Document:
         identity = document_id(collection, file.name)
+        period = period_of(given, self._stores.today())
+        marks = self.editing.marks(identity, given, period)
         write = self._begin(identity)
         with self._undone_on_error(write):
             counter = _LanguageCount()
@@ -153,15 +193,17 @@ class Ingestion:
             count = 0
             total = reading.structure.page_count
             while window := list(islice(chunks, WINDOW_CHUNKS)):
-                self._index(window, write.sequence)
+                self._stores.catalogue.require_not_removed(identity, file.name)
+                self._index(window, write.sequence, marks)
                 count += len(window)
                 progress(JobState.EMBEDDING, window[-1][0].page or 1, total)
             progress(JobState.WRITING, total, total)
-            self._stores.index.retire(identity, write.sequence)
+            self._stores.index.retire(identity, write.sequence, period.first_day)
             self._stores.index.flush()
-            document = _ready(file, identity, collection, title, reading, count, counter.language())
-            self._stores.catalogue.commit_version(write, document, reading.structure)
-        self._ended.append((time.monotonic(), write.sequence))
+            document = _ready(file, identity, collection, title, reading, count, counter.language(), marks)
+            self._stores.catalogue.commit_version(write, document, reading.structure, period)
+        with suppress(DependencyError):  # owed since the commit, where tags or groups were changed meanwhile
+            self._stores.upkeep.settle_all()
         return document
 
     def _chunks(
@@ -179,6 +221,7 @@ class Ingestion:
         )
         tracker = SectionTracker(reading.structure.outline)
         found_by = context_title(title, file.name)
+        edition = self.editing.edition(identity, file.sha256)
         for page in self._stores.pages.in_order(file.sha256, reading.structure.page_count):
             body = reading.running_lines.body(page.text)
             starts = tracker.see(page, body)
@@ -186,7 +229,7 @@ class Ingestion:
             chars, digits = _count_characters(page.text[slice(*body)])
             for span in chunker.split(page, body, starts):
                 chunk = Chunk(
-                    id=chunk_id(identity, file.sha256, page.number, span.start, span.end),
+                    id=chunk_id(identity, edition, page.number, span.start, span.end),
                     document=identity,
                     collection=collection,
                     version=file.sha256,
@@ -200,7 +243,7 @@ class Ingestion:
                 )
                 yield chunk, chunker.contextual_text(found_by, page, span)
 
-    def _index(self, window: list[tuple[Chunk, str]], valid_from: int) -> None:
+    def _index(self, window: list[tuple[Chunk, str]], valid_from: int, marks: Marks) -> None:
         embedder = self._stores.embedder
         vectors = embedder.embed_documents([text for _, text in window])
         french = [nth for nth, (chunk, _) in enumerate(window) if self._needs_pivot(chunk)]
@@ -209,7 +252,7 @@ class Ingestion:
         self._stores.index.upsert(
             [
                 IndexedChunk(
-                    chunk, vector, document_vector(text, chunk.language), valid_from, pivots.get(nth)
+                    chunk, vector, document_vector(text, chunk.language), valid_from, pivots.get(nth), marks
                 )
                 for nth, ((chunk, text), vector) in enumerate(zip(window, vectors, strict=True))
             ]
@@ -221,15 +264,10 @@ class Ingestion:
     def _begin(self, document: str) -> Write:
         # A write that could not be undone when it failed, the disk being full, must not answer with this one.
         undo_unfinished_writes(self._stores.catalogue, self._stores.index)
-        self._purge_ended()
+        self._stores.upkeep.drop_expired(
+            today=self._stores.today(), keep_days=self._settings.versions.keep_days
+        )
         return self._stores.catalogue.begin_write(document)
-
-    def _purge_ended(self) -> None:
-        until = None
-        while self._ended and time.monotonic() - self._ended[0][0] > LINGER_SECONDS:
-            _, until = self._ended.popleft()
-        if until is not None:
-            self._stores.index.purge(until)
 
     def _undone_on_error(self, write: Write) -> "_UndoneOnError":
         return _UndoneOnError(self._stores, write)
@@ -241,7 +279,7 @@ class Ingestion:
         collection: str,
         before: Document | None,
         error: SourcierError | OSError,
-        status: DocumentStatus,
+        given: Given,
     ) -> Document:
         """Write down why a file does not answer; a former version that answers is left alone."""
         if before is not None and before.version is not None:
@@ -251,7 +289,7 @@ class Ingestion:
             collection=collection,
             name=name,
             title=choose_title(None, name),
-            status=status,
+            status=DocumentStatus.REFUSED if isinstance(error, DocumentError) else DocumentStatus.FAILED,
             reason=str(error),
             reason_code=error.code if isinstance(error, SourcierError) else "reading_failed",
             version=None,
@@ -261,6 +299,8 @@ class Ingestion:
             chunk_count=0,
             size=path.stat().st_size if path.exists() else 0,
             updated_at=datetime.now(UTC),
+            tags=given.tags or frozenset(),
+            groups=given.groups or frozenset(),
         )
         self._stores.catalogue.put_document(document)
         return document
@@ -284,7 +324,7 @@ class _UndoneOnError:
             return
         with suppress(DependencyError):  # the error that led here is the one to report
             self._stores.index.discard(self._write.document, self._write.sequence)
-            self._stores.index.unretire(self._write.document, self._write.sequence)
+            self._stores.upkeep.restate(self._write.document)
             self._stores.catalogue.abandon_write(self._write)
 
 
@@ -310,7 +350,14 @@ class _LanguageCount:
 
 
 def _ready(
-    file: Admitted, identity: str, collection: str, title: str, reading: Reading, chunks: int, language: str
+    file: Admitted,
+    identity: str,
+    collection: str,
+    title: str,
+    reading: Reading,
+    chunks: int,
+    language: str,
+    marks: Marks,
 ) -> Document:
     status, reason, code = _judge(reading.structure, reading.image_pages)
     return Document(
@@ -328,6 +375,8 @@ def _ready(
         chunk_count=chunks,
         size=file.size,
         updated_at=datetime.now(UTC),
+        tags=marks.tags,
+        groups=marks.groups,
     )
 
 
@@ -340,15 +389,6 @@ def _judge(structure: Structure, images: tuple[int, ...]) -> tuple[DocumentStatu
         "searched. Run the file through OCR (for example `ocrmypdf --skip-text`) and add the result."
     )
     return DocumentStatus.PARTIAL, reason, "pages_without_text"
-
-
-def _check_name(name: str) -> None:
-    if (
-        not name.strip()
-        or len(name) > MAX_NAME
-        or any(ord(c) < 32 or 0xD800 <= ord(c) < 0xE000 for c in name)
-    ):
-        raise InvalidName("document", name[:80], f"1 to {MAX_NAME} characters, no control character")
 
 
 def _copy(source: BinaryIO, target: BinaryIO) -> None:

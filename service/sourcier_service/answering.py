@@ -3,6 +3,8 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date
 from typing import TypeVar
 
 from sourcier_core.ports import Embedder
@@ -69,7 +71,10 @@ class Answering:
             QuestionTooLong: It is over the limit.
             IndexUnavailable: The database does not answer.
         """
-        return _while_deleting(lambda: self._answer(text, scope, language, with_boxes))
+        answer = self._while_deleting(
+            scope, lambda seen: self._answer(text, seen, language, with_boxes), _documents_of
+        )
+        return replace(answer, as_of=date.fromordinal(max(scope.day, 1)))
 
     def search(self, text: str, scope: Scope, *, limit: int) -> Retrieved:
         """Find passages without answering.
@@ -83,7 +88,32 @@ class Answering:
             IndexUnavailable: The database does not answer.
         """
         question = understand(text, self._embedder, max_chars=self._settings.max_question_chars)
-        return _while_deleting(lambda: self._retriever.retrieve(question, scope, limit))
+        return self._while_deleting(
+            scope,
+            lambda seen: self._retriever.retrieve(question, seen, limit),
+            lambda found: {passage.document.id for passage in found.passages},
+        )
+
+    def _while_deleting(
+        self, scope: Scope, ask: Callable[[Scope], T], documents: Callable[[T], set[str]]
+    ) -> T:
+        """Ask again where a document was deleted or closed on the way.
+
+        Args:
+            scope: What may be seen.
+            ask: Asks within a scope.
+            documents: Those of which a reply shows something.
+        """
+        for _ in range(MAX_DELETED_MEANWHILE):
+            try:
+                found = ask(scope)
+            except FileNotFoundError:  # a page's: its chunks left the index before it did
+                continue
+            closed = self._retriever.closed_since(scope, documents(found))
+            if not closed:
+                return found
+            scope = replace(scope, without=scope.without | closed)
+        return ask(scope)
 
     def _answer(self, text: str, scope: Scope, language: str | None, with_boxes: bool) -> Answer:
         clock = _Clock()
@@ -123,14 +153,8 @@ class Answering:
         return self._thresholds.get(language, self._thresholds["all"])
 
 
-def _while_deleting(ask: Callable[[], T]) -> T:
-    """Ask again where a page was deleted on the way: its chunks left the index before it did."""
-    for _ in range(MAX_DELETED_MEANWHILE):
-        try:
-            return ask()
-        except FileNotFoundError:
-            continue
-    return ask()
+def _documents_of(answer: Answer) -> set[str]:
+    return {*(p.document.id for p in answer.passages), *(c.document.id for c in answer.citations)}
 
 
 def _no_answer(

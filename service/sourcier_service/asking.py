@@ -1,6 +1,7 @@
 """A question on the command line -> the API's JSON, from this process or the server that owns the home."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
@@ -10,33 +11,55 @@ from sourcier_core.catalogue import Catalogue
 from sourcier_core.command_context import CommandContext
 from sourcier_core.home import Home
 from sourcier_core.keys import KeyStore
-from sourcier_service.access import ADMIN, OPERATOR
+from sourcier_core.types import Scope
+from sourcier_ingestion.naming import read_day
+from sourcier_service.access import ADMIN, OPERATOR, Access
 from sourcier_service.api.presenting import present_answer, present_search
 from sourcier_service.wiring import open_services
 
 
-def ask_question(ready: CommandContext, question: str, collections: Sequence[str] | None) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Narrowing:
+    """What a question is asked of; None: no limit."""
+
+    collections: Sequence[str] | None = None
+    tags: Sequence[str] | None = None
+    as_of: str | None = None  # a day, as 2026-03-31
+
+    def body(self) -> dict[str, Any]:
+        """Return it as a request's fields."""
+        return {"collections": self.collections, "tags": self.tags, "as_of": self.as_of}
+
+    def scope(self, access: Access) -> Scope:
+        """Return what this machine's user may see of it.
+
+        Raises:
+            CollectionNotFound: There is none of a name.
+            InvalidPeriod: The day cannot be read.
+        """
+        day = read_day(self.as_of) if self.as_of else None
+        return access.scope(OPERATOR, self.collections, tags=self.tags, as_of=day)
+
+
+def ask_question(ready: CommandContext, question: str, narrowed: Narrowing) -> dict[str, Any]:
     """Return the body of POST /v1/answer."""
     if ready.server is not None:
-        return ready.server.post("/v1/answer", {"question": question, "collections": collections})
+        return ready.server.post("/v1/answer", {"question": question, **narrowed.body()})
     services = open_services(ready.settings, owner="sourcier ask")
     try:
-        answer = services.answering.answer(question, services.access.scope(OPERATOR, collections))
+        answer = services.answering.answer(question, narrowed.scope(services.access))
         return present_answer(answer).model_dump(mode="json")
     finally:
         services.close()
 
 
-def search_passages(
-    ready: CommandContext, question: str, collections: Sequence[str] | None, limit: int
-) -> dict[str, Any]:
+def search_passages(ready: CommandContext, question: str, narrowed: Narrowing, limit: int) -> dict[str, Any]:
     """Return the body of POST /v1/search."""
     if ready.server is not None:
-        body = {"question": question, "collections": collections, "limit": limit}
-        return ready.server.post("/v1/search", body)
+        return ready.server.post("/v1/search", {"question": question, "limit": limit, **narrowed.body()})
     services = open_services(ready.settings, owner="sourcier search")
     try:
-        found = services.answering.search(question, services.access.scope(OPERATOR, collections), limit=limit)
+        found = services.answering.search(question, narrowed.scope(services.access), limit=limit)
         return present_search(found).model_dump(mode="json")
     finally:
         services.close()
@@ -139,4 +162,13 @@ def _place(found: dict[str, Any]) -> str:
         parts.append(f"page {label} (PDF {found['page']})" if label else f"page {found['page']}")
     if found["section"]:
         parts.append(" > ".join(found["section"]))
-    return ", ".join(parts)
+    return ", ".join(parts) + _effect(found)
+
+
+def _effect(found: dict[str, Any]) -> str:
+    """Say of a version that was superseded, or is to end, when it is in effect."""
+    start, end = found["effective_from"], found["effective_to"]
+    if end is None:
+        return ""
+    period = f"{start or '...'} to {end}"
+    return f" (superseded: in effect {period})" if found["superseded"] else f" (in effect {period})"

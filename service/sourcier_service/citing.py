@@ -53,6 +53,7 @@ class Citer:
             verified=verified,
             context=_context(candidate),
             parts=_parts(candidate.unit),
+            effect=passage.effect,
         )
 
 

@@ -5,15 +5,24 @@ from typing import Annotated
 
 import typer
 
+from sourcier_service import document_cli
+
 Question = Annotated[str, typer.Argument(help="In French or English.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, as the API replies.")]
 Collections = Annotated[list[str] | None, typer.Option("--collection", help="Only these; may be repeated.")]
+Tags = Annotated[
+    list[str] | None, typer.Option("--tag", help="Only documents that bear one of these; may be repeated.")
+]
+AsOf = Annotated[
+    str | None, typer.Option("--as-of", help="A day, as 2026-03-31: reads the versions in effect on it.")
+]
 
 
 def register(app: typer.Typer) -> None:
     """Add this folder's commands to the root."""
     for command in (serve, ask, search, keys, doctor):
         app.command()(command)
+    document_cli.register(app)
 
 
 def serve(
@@ -36,13 +45,19 @@ def serve(
 
 
 def ask(
-    context: typer.Context, question: Question, as_json: AsJson = False, collection: Collections = None
+    context: typer.Context,
+    question: Question,
+    as_json: AsJson = False,
+    collection: Collections = None,
+    tag: Tags = None,
+    as_of: AsOf = None,
 ) -> None:
     """Ask, and get cited sentences or a plain no."""
     from sourcier_core.command_context import command_context
-    from sourcier_service.asking import ask_question, print_answer
+    from sourcier_service.asking import Narrowing, ask_question, print_answer
 
-    body = ask_question(command_context(context), question, collection)
+    narrowed = Narrowing(collection, tag, as_of)
+    body = ask_question(command_context(context), question, narrowed)
     if as_json:
         typer.echo(json.dumps(body, ensure_ascii=False, indent=2))
     else:
@@ -55,12 +70,15 @@ def search(
     as_json: AsJson = False,
     collection: Collections = None,
     limit: Annotated[int, typer.Option(min=1, max=50, help="Pages at most.")] = 10,
+    tag: Tags = None,
+    as_of: AsOf = None,
 ) -> None:
     """Find the pages that may answer."""
     from sourcier_core.command_context import command_context
-    from sourcier_service.asking import print_search, search_passages
+    from sourcier_service.asking import Narrowing, print_search, search_passages
 
-    body = search_passages(command_context(context), question, collection, limit)
+    narrowed = Narrowing(collection, tag, as_of)
+    body = search_passages(command_context(context), question, narrowed, limit)
     if as_json:
         typer.echo(json.dumps(body, ensure_ascii=False, indent=2))
     else:

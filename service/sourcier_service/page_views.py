@@ -85,6 +85,16 @@ class PageViews:
         """
         return self._with_reader(version, lambda reader: reader.render(page, scale, boxes))
 
+    def forget(self, version: str) -> None:
+        """Close the reader of a file that was deleted; one at work ends with its last user."""
+        with self._changed:
+            reader = self._open.pop(version, None)
+            idle = reader is not None and not reader.busy
+            self._living -= idle
+            self._changed.notify_all()
+        if reader is not None and idle:
+            reader.process.close()
+
     def close(self) -> None:
         """End all readers."""
         with self._changed:

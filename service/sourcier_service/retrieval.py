@@ -4,12 +4,23 @@ import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from sourcier_core.catalogue import Catalogue
 from sourcier_core.page_store import PageStore, label_of
 from sourcier_core.ports import ChunkIndex, Embedder, PageReranker
 from sourcier_core.settings import RetrievalSettings
-from sourcier_core.types import Document, NoAnswerReason, Passage, Probe, Scope, ScoredChunk, Searched
+from sourcier_core.types import (
+    Document,
+    Effect,
+    NoAnswerReason,
+    Passage,
+    Probe,
+    Scope,
+    ScoredChunk,
+    Searched,
+)
+from sourcier_service.access import may_see
 from sourcier_service.question import Question, in_both_languages, with_core, with_pivot
 from sourcier_service.ranking import Ranker, Ranking
 from sourcier_service.reordering import reorder
@@ -21,6 +32,9 @@ MAX_DEEPER = 4  # times as many candidates are looked at, at most, where they st
 SCOPES_KEPT = 16  # whose documents' names are remembered
 
 
+Effects: TypeAlias = dict[tuple[str, str], Effect]  # of the versions that answer, by document and sha256
+
+
 @dataclass(frozen=True, slots=True)
 class Candidates:
     """What a search found, before it is ranked."""
@@ -28,6 +42,7 @@ class Candidates:
     question: Question  # as it was looked for: in both languages where both are spoken
     chunks: tuple[ScoredChunk, ...]  # by fused score, best first
     documents: dict[str, Document]  # of the chunks, by id
+    effects: Effects
     signals: PageSignals
     searched: Searched
 
@@ -76,7 +91,7 @@ class Retriever:
         self._settings = settings
         self._reranker = reranker
         self._lock = threading.Lock()
-        self._names: OrderedDict[tuple[int, frozenset[str]], DocumentNames] = OrderedDict()
+        self._names: OrderedDict[Scope, tuple[DocumentNames, Effects]] = OrderedDict()
 
     def retrieve(self, question: Question, scope: Scope, limit: int | None = None) -> Retrieved:
         """Find passages.
@@ -109,8 +124,7 @@ class Retriever:
         read = self._settings.cross_encoder_passages if self._reranker else 0
         ranking = ranker.rank(found.signals)
         passages = [
-            self._passage(best, probability, found.documents[best.chunk.document])
-            for best, probability in ranking.best(max(wanted, read))
+            self._passage(best, probability, found) for best, probability in ranking.best(max(wanted, read))
         ]
         if self._reranker:
             passages = reorder(found.question.text, passages, self._reranker, read)
@@ -139,10 +153,10 @@ class Retriever:
         Raises:
             IndexUnavailable: The database does not answer.
         """
-        names = self._document_names(scope)
+        names, effects = self._document_names(scope)
         if not question.words:
             nothing = page_signals(question, (), names.documents, {})
-            return Candidates(question, (), names.documents, nothing, Searched(0, 0))
+            return Candidates(question, (), names.documents, effects, nothing, Searched(0, 0))
         if self._pivot and "fr" in (question.language, *names.languages):
             question = with_pivot(question, self._embedder)
         if names.languages - {question.language}:
@@ -160,29 +174,41 @@ class Retriever:
         while _count_pages(chunks) < wanted and len(chunks) == depth < MAX_DEEPER * self._settings.candidates:
             depth *= 2  # many chunks of few pages were found
             chunks = self._index.search(probes, scope, depth, compare)
-        known = tuple(c for c in chunks if c.chunk.document in names.documents)
+        # The index was searched by the same rule; this one is the catalogue's, which decides.
+        known = tuple(c for c in chunks if (c.chunk.document, c.chunk.version) in effects)
         signals = page_signals(question, known, names.documents, routes)
-        return Candidates(question, known, names.documents, signals, names.searched(scope.documents))
+        return Candidates(question, known, names.documents, effects, signals, names.searched(scope.documents))
 
-    def _document_names(self, scope: Scope) -> DocumentNames:
+    def closed_since(self, scope: Scope, documents: set[str]) -> set[str]:
+        """Return those of the documents that were deleted, or closed to this scope, since it was made."""
+        known = self._catalogue.documents_of(documents)
+        return {one for one in documents if one not in known or not may_see(scope, known[one])}
+
+    def _document_names(self, scope: Scope) -> tuple[DocumentNames, Effects]:
         """Return the names of the documents in scope, read once for each state of the catalogue."""
-        key = scope.sequence, scope.collections
+        key = replace(scope, documents=None)
         with self._lock:
             if key in self._names:
                 self._names.move_to_end(key)
                 return self._names[key]
-        names = DocumentNames(self._catalogue.documents(sorted(scope.collections)))
+        answering = self._catalogue.answering(scope.sequence, scope.day, collections=scope.collections)
+        seen = [(document, version) for document, version in answering if may_see(key, document)]
+        names = DocumentNames([document for document, _ in seen])
+        effects = {
+            (document.id, one.version): Effect(one.period, one.superseded(scope.sequence, scope.today))
+            for document, one in seen
+        }
         with self._lock:
-            self._names[key] = names
+            self._names[key] = names, effects
             while len(self._names) > SCOPES_KEPT:
                 self._names.popitem(last=False)
-        return names
+        return names, effects
 
-    def _passage(self, best: ScoredChunk, score: float, document: Document) -> Passage:
+    def _passage(self, best: ScoredChunk, score: float, found: Candidates) -> Passage:
         chunk = best.chunk
         text = self._pages.page(chunk.version, chunk.page or 1).text
         return Passage(
-            document=self._as_of(document, chunk.version),
+            document=found.documents[chunk.document],
             version=chunk.version,
             page=chunk.page,
             page_label=label_of(self._pages.structure(chunk.version), chunk.page),
@@ -191,22 +217,7 @@ class Retriever:
             end=chunk.end,
             text=text[chunk.start : chunk.end],
             score=score,
-        )
-
-    def _as_of(self, document: Document, version: str) -> Document:
-        """Return what a document was in the version found: it may have been replaced since the search."""
-        if document.version == version:
-            return document
-        known = self._catalogue.document_version(document.id, version)
-        if known is None:
-            return document
-        return replace(
-            document,
-            title=known.title,
-            version=known.version,
-            media_type=known.media_type,
-            language=known.language,
-            page_count=known.page_count,
+            effect=found.effects[chunk.document, chunk.version],
         )
 
 

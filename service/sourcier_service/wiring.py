@@ -92,7 +92,7 @@ def open_services(settings: Settings, *, owner: str) -> Services:
     return Services(
         settings=settings,
         stores=stores,
-        access=Access(stores.catalogue),
+        access=Access(stores.catalogue, stores.today),
         calibration=calibration,
         retriever=retriever,
         extractor=extractor,

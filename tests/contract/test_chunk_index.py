@@ -16,8 +16,13 @@ from sourcier_core.edge_index import EdgeIndex
 from sourcier_core.ports import ChunkIndex
 from sourcier_core.server_index import ServerIndex, connect
 from sourcier_core.types import (
+    ALWAYS,
+    FOREVER,
+    NEVER,
     Chunk,
     IndexedChunk,
+    Marks,
+    Period,
     Probe,
     Scope,
     ScoredChunk,
@@ -33,6 +38,7 @@ pytestmark = pytest.mark.filterwarnings(
 )
 
 DIMENSION = 4
+ALL_DAYS = Period()
 QDRANT_URL = os.environ.get("QDRANT_URL")
 ALPHA, BETA = document_id("hr", "alpha.pdf"), document_id("hr", "beta.pdf")
 NOTHING_SPARSE = SparseVector((), ())
@@ -108,8 +114,27 @@ def towards(cosine: float) -> Vector:
     return np.array([cosine, math.sqrt(1 - cosine**2), 0, 0], dtype=np.float32)
 
 
-def scope(sequence: int = 1, *collections: str, documents: frozenset[str] | None = None) -> Scope:
-    return Scope(frozenset(collections or ("hr",)), sequence, documents)
+def scope(
+    sequence: int = 1,
+    *collections: str,
+    documents: frozenset[str] | None = None,
+    day: int = ALWAYS,
+    groups: frozenset[str] | None = frozenset(),
+    tags: frozenset[str] | None = None,
+    without: frozenset[str] = frozenset(),
+) -> Scope:
+    return Scope(frozenset(collections or ("hr",)), sequence, documents, day, groups, tags, without)
+
+
+def marked(
+    of: Chunk,
+    *,
+    period: Period = ALL_DAYS,
+    tags: frozenset[str] = frozenset(),
+    groups: frozenset[str] = frozenset(),
+    valid_from: int = 1,
+) -> IndexedChunk:
+    return replace(indexed(of, valid_from=valid_from), marks=Marks(period, tags, groups))
 
 
 def search(
@@ -459,13 +484,13 @@ def test_retire_leaves_what_begins_at_its_sequence(index: ChunkIndex) -> None:
     assert index.count(scope(2)) == 1
 
 
-def test_retire_leaves_an_earlier_end(index: ChunkIndex) -> None:
+def test_retire_leaves_what_was_superseded_by_that_day(index: ChunkIndex) -> None:
     index.upsert([indexed(chunk(), valid_from=1)])
 
-    index.retire(ALPHA, 2)
-    index.retire(ALPHA, 4)
+    index.retire(ALPHA, 2, 10)
+    index.retire(ALPHA, 4, 10)
 
-    assert [index.count(scope(sequence)) for sequence in (1, 2, 3)] == [1, 0, 0]
+    assert [index.count(scope(sequence, day=20)) for sequence in (1, 2, 3)] == [1, 0, 0]
 
 
 def test_a_new_version_replaces_the_old_one_between_two_sequences(index: ChunkIndex) -> None:
@@ -481,25 +506,6 @@ def test_a_new_version_replaces_the_old_one_between_two_sequences(index: ChunkIn
     assert [index.count(scope(sequence)) for sequence in (1, 2)] == [3, 5]
 
 
-def test_unretire_undoes_retire(index: ChunkIndex) -> None:
-    index.upsert([indexed(chunk(document=ALPHA)), indexed(chunk(document=BETA))])
-    index.retire(ALPHA, 2)
-    index.retire(BETA, 2)
-
-    index.unretire(ALPHA, 2)
-
-    assert ids(search(index, within=scope(2))) == [chunk(document=ALPHA).id]
-
-
-def test_unretire_leaves_what_ended_at_another_sequence(index: ChunkIndex) -> None:
-    index.upsert([indexed(chunk(version="old"))])
-    index.retire(ALPHA, 2)
-
-    index.unretire(ALPHA, 3)
-
-    assert index.count(scope(3)) == 0
-
-
 def test_discard_removes_the_documents_chunks_of_one_sequence(index: ChunkIndex) -> None:
     index.upsert([indexed(chunk(1), valid_from=1), indexed(chunk(2), valid_from=2)])
     index.upsert([indexed(chunk(document=BETA), valid_from=2)])
@@ -509,34 +515,165 @@ def test_discard_removes_the_documents_chunks_of_one_sequence(index: ChunkIndex)
     assert set(ids(search(index, within=scope(2)))) == {chunk(1).id, chunk(document=BETA).id}
 
 
-def test_purge_removes_what_ended_and_nothing_else(index: ChunkIndex) -> None:
-    for number, document in enumerate((ALPHA, BETA), 1):
-        index.upsert([indexed(chunk(number, document=document))])
-    index.upsert([indexed(chunk(3, document=document_id("hr", "gamma.pdf")))])
+def test_remove_takes_all_of_a_document_and_nothing_else(index: ChunkIndex) -> None:
+    index.upsert([indexed(chunk(1), valid_from=1), indexed(chunk(2, version="v2"), valid_from=2)])
+    index.upsert([indexed(chunk(3, document=BETA), valid_from=1)])
     index.retire(ALPHA, 2)
-    index.retire(BETA, 3)
 
-    index.purge(2)
+    index.remove(ALPHA)
 
-    # Read at sequence 1, where all three answered: alpha is gone, beta (ended at 3) and gamma are not.
-    assert {s.chunk.start for s in search(index, within=scope(1))} == {2, 3}
+    assert [index.count(scope(sequence)) for sequence in (1, 2)] == [1, 1]
+    assert {s.chunk.document for s in search(index, within=scope(2))} == {BETA}
 
 
-def test_the_same_chunk_may_be_written_again_after_it_was_purged(index: ChunkIndex) -> None:
+def test_the_same_chunk_may_be_written_again_after_it_was_removed(index: ChunkIndex) -> None:
     index.upsert([indexed(chunk(), valid_from=1)])
-    index.retire(ALPHA, 2)
-    index.purge(2)
+    index.remove(ALPHA)
 
     index.upsert([indexed(chunk(), valid_from=3)])
 
     assert [index.count(scope(sequence)) for sequence in (1, 2, 3)] == [0, 0, 1]
 
 
+# --- days of effect
+
+
+def test_a_chunk_is_seen_on_the_days_of_its_period(index: ChunkIndex) -> None:
+    index.upsert([marked(chunk(), period=Period(10, 20))])
+
+    assert [index.count(scope(day=day)) for day in (9, 10, 19, 20)] == [0, 1, 1, 0]
+    assert [len(search(index, within=scope(day=day))) for day in (9, 10, 19, 20)] == [0, 1, 1, 0]
+
+
+def test_a_scope_that_names_no_day_sees_no_chunk_that_has_a_first_one(index: ChunkIndex) -> None:
+    index.upsert([marked(chunk(), period=Period(10))])
+
+    assert index.count(scope()) == 0
+
+
+def test_a_planned_version_follows_the_former_on_its_first_day(index: ChunkIndex) -> None:
+    index.upsert([marked(chunk(1, version="old"), period=Period(5))])
+    index.upsert([marked(chunk(2, version="new"), period=Period(10), valid_from=2)])
+    index.retire(ALPHA, 2, 10)
+
+    seen = {
+        (sequence, day): {s.chunk.version for s in search(index, within=scope(sequence, day=day))}
+        for sequence in (1, 2)
+        for day in (4, 9, 10)
+    }
+
+    assert seen == {
+        (1, 4): set(), (1, 9): {"old"}, (1, 10): {"old"},
+        (2, 4): set(), (2, 9): {"old"}, (2, 10): {"new"},
+    }  # fmt: skip
+
+
+def test_a_superseded_version_is_seen_as_of_its_days_alone(index: ChunkIndex) -> None:
+    index.upsert([marked(chunk(1, version="old"), period=Period(5))])
+    index.upsert([marked(chunk(2, version="new"), period=Period(10), valid_from=2)])
+    index.retire(ALPHA, 2, 10)
+
+    today, then = scope(7, day=100), scope(7, day=8)
+
+    assert {s.chunk.version for s in search(index, within=today)} == {"new"}
+    assert {s.chunk.version for s in search(index, within=then)} == {"old"}
+
+
+def test_retire_ends_a_planned_version_that_another_comes_before(index: ChunkIndex) -> None:
+    index.upsert([marked(chunk(1, version="old"), period=Period(5))])
+    index.upsert([marked(chunk(2, version="planned"), period=Period(30), valid_from=2)])
+    index.retire(ALPHA, 2, 30)
+    index.upsert([marked(chunk(3, version="last"), period=Period(20), valid_from=3)])
+    index.retire(ALPHA, 3, 20)
+
+    seen = [{s.chunk.version for s in search(index, within=scope(3, day=day))} for day in (19, 20, 30)]
+
+    assert seen == [{"old"}, {"last"}, {"last"}]
+    assert {s.chunk.version for s in search(index, within=scope(2, day=19))} == {"old"}
+
+
+def test_a_question_that_sees_all_is_asked_again_on_another_day(index: ChunkIndex) -> None:
+    index.upsert([marked(chunk(1), period=Period(5)), marked(chunk(2, document=BETA), period=Period(10))])
+
+    # Three times each: an index may remember after the first that a scope sees all that is stored.
+    found = [len(search(index, within=scope(day=day))) for day in (10, 10, 10, 9, 9, 9, 10)]
+
+    assert found == [2, 2, 2, 1, 1, 1, 2]
+
+
+# --- groups, tags, what was deleted
+
+
+def test_a_chunk_of_groups_is_seen_by_their_members_alone(index: ChunkIndex) -> None:
+    index.upsert([marked(chunk(1), groups=frozenset({"board", "legal"})), indexed(chunk(2))])
+    askers: list[frozenset[str] | None] = [
+        frozenset(), frozenset({"sales"}), frozenset({"legal", "sales"}), None
+    ]  # fmt: skip
+
+    for _ in range(3):  # an index may remember that a scope sees all: it is one scope's alone
+        seen = [{s.chunk.start for s in search(index, within=scope(groups=groups))} for groups in askers]
+        assert seen == [{2}, {2}, {1, 2}, {1, 2}]
+    assert [index.count(scope(groups=groups)) for groups in askers] == [1, 1, 2, 2]
+
+
+def test_tags_narrow_to_chunks_that_bear_one_of_them(index: ChunkIndex) -> None:
+    index.upsert([marked(chunk(1), tags=frozenset({"travel", "2026"})), indexed(chunk(2))])
+
+    wanted = [frozenset({"travel"}), frozenset({"2026", "x"}), frozenset({"x"}), frozenset[str](), None]
+
+    for _ in range(3):
+        seen = [{s.chunk.start for s in search(index, within=scope(tags=tags))} for tags in wanted]
+        assert seen == [{1}, {1}, set(), set(), {1, 2}]
+
+
+def test_documents_left_out_are_not_seen(index: ChunkIndex) -> None:
+    index.upsert([indexed(chunk(1)), indexed(chunk(2, document=BETA))])
+
+    for _ in range(3):
+        assert {s.chunk.start for s in search(index)} == {1, 2}
+        assert {s.chunk.start for s in search(index, within=scope(without=frozenset({ALPHA})))} == {2}
+    assert index.count(scope(without=frozenset({ALPHA, BETA}))) == 0
+
+
+def test_restate_changes_what_a_version_has_beside_its_text(index: ChunkIndex) -> None:
+    index.upsert([indexed(chunk(1), valid_from=1), indexed(chunk(2), valid_from=2)])
+    index.upsert([indexed(chunk(3, document=BETA), valid_from=1)])
+    marks = Marks(Period(10, 20), frozenset({"t"}), frozenset({"g"}))
+
+    index.restate(ALPHA, 1, marks, FOREVER, NEVER)
+
+    within = scope(2, day=15, tags=frozenset({"t"}), groups=frozenset({"g"}))
+    assert {s.chunk.start for s in search(index, within=within)} == {1}
+    assert {s.chunk.start for s in search(index, within=scope(2, day=15))} == {2, 3}
+    assert {s.chunk.start for s in search(index, within=scope(2, day=20, groups=None))} == {2, 3}
+
+
+def test_restate_undoes_retire(index: ChunkIndex) -> None:
+    index.upsert([indexed(chunk(document=ALPHA)), indexed(chunk(document=BETA))])
+    index.retire(ALPHA, 2)
+    index.retire(BETA, 2)
+
+    index.restate(ALPHA, 1, Marks(), FOREVER, NEVER)
+
+    assert ids(search(index, within=scope(2))) == [chunk(document=ALPHA).id]
+
+
+def test_restate_touches_no_vector(index: ChunkIndex) -> None:
+    index.upsert([replace(indexed(chunk(), towards(0.6), SparseVector((7, 9), (1.5, 0.5))), pivot=EAST)])
+    asked = Probe(NORTH, SparseVector((7,), (1.0,)), pivot=EAST)
+    (before,) = index.search([asked], scope(), 10, [EAST])
+
+    index.restate(ALPHA, 1, Marks(tags=frozenset({"t"})), FOREVER, NEVER)
+
+    assert index.search([asked], scope(tags=frozenset({"t"})), 10, [EAST]) == [before]
+
+
 def test_operations_on_an_unknown_document_do_nothing(index: ChunkIndex) -> None:
     index.upsert([indexed(chunk())])
 
     index.retire(BETA, 2)
-    index.unretire(BETA, 2)
+    index.restate(BETA, 1, Marks(), 2, 0)
+    index.remove(BETA)
     index.discard(BETA, 1)
     index.flush()
 

@@ -43,6 +43,9 @@ CALLS = {
         "/v1/documents", 401, 403, 202, {"files": {"file": ("a.txt", b"Words.")}, "data": {"collection": "x"}}
     ),
     "DELETE /v1/documents/{document}": Call("/v1/documents/nothing", 401, 403, 404),
+    "PATCH /v1/documents/{document}": Call("{document}", 401, 403, 200, {"json": {"tags": ["pay"]}}),
+    "GET /v1/documents/{document}/versions": Call("{document}/versions", 404, 404, 200),
+    "GET /v1/documents/{document}/changes": Call("{document}/changes", 404, 404, 404),  # of one version: none
     "GET /v1/jobs/{job}": Call("/v1/jobs/nothing", 401, 403, 404),
     "GET /v1/documents/{document}/versions/{version}/pages/{page}.jpg": Call(
         "{place}/pages/1.jpg", 404, 404, 200
@@ -77,7 +80,8 @@ def reader(library_server: Server) -> Iterator[httpx.Client]:
 
 def send(client: httpx.Client, operation: str, secret: str, **more: Any) -> httpx.Response:
     call = CALLS[operation]
-    return client.request(operation.partition(" ")[0], call.path.format(place=secret), **call.parts, **more)
+    path = call.path.format(place=secret, document=secret.partition("/versions/")[0])
+    return client.request(operation.partition(" ")[0], path, **call.parts, **more)
 
 
 def test_every_operation_is_in_the_matrix(anonymous: httpx.Client) -> None:

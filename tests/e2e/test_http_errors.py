@@ -361,14 +361,18 @@ def test_an_encrypted_file_ends_as_a_failed_job_and_keeps_the_former_version_ans
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("name", "line\nbreak.pdf"), ("collection", "a/b"), ("name", "n" * 1001)]
+    ("field", "value"),
+    [
+        ("name", "line\nbreak.pdf"),
+        ("collection", "a/b"),
+        ("name", "n" * 1001),
+        ("tags", " "),
+        ("groups", "*"),
+    ],
 )
-def test_a_name_that_cannot_be_used_fails_the_job(
-    admin: httpx.Client, tmp_path: Path, field: str, value: str
-) -> None:
-    path = tmp_path / "a.txt"
-    path.write_text("Some words.")
+def test_a_name_that_cannot_be_used_is_refused_at_once(admin: httpx.Client, field: str, value: str) -> None:
+    files = {"file": ("a.txt", b"Some words.")}
 
-    job = upload(admin, path, **{field: value})
+    refused = admin.post("/v1/documents", files=files, data={field: value})
 
-    assert (job["state"], job["error_code"]) == ("failed", "invalid_name")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (422, "invalid_name")

@@ -284,7 +284,7 @@ def test_while_a_document_is_deleted_and_added_again_no_question_fails(
             document = empty.stores.catalogue.document(add(empty, write_tariff(path, 100 + turn)))
             assert document is not None
             asking.wait_for(AnswerStatus.ANSWERED)
-            empty.ingestion.delete(document)
+            empty.ingestion.delete(document.id)
 
     for answer in asking.answers:
         assert len(editions(answer)) <= 1

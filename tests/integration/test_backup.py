@@ -206,7 +206,7 @@ def test_a_write_under_way_is_not_in_what_is_restored(exports: Path, tmp_path: P
 
         back_up(stores, settings, tmp_path / "b.zip")
 
-        stores.index.unretire(document.id, write.sequence)
+        stores.upkeep.restate(document.id)
         stores.catalogue.abandon_write(write)
 
     restore(tmp_path / "b.zip", target)
@@ -231,7 +231,7 @@ def test_backups_made_while_documents_come_and_go_each_restore_whole(exports: Pa
                 path = files[turn % 6]
                 ingestion.ingest(path, f"{turn % 4}.pdf", "c", no_progress)
                 if turn % 5 == 4:
-                    ingestion.delete(stores.catalogue.documents(["c"])[0])
+                    ingestion.delete(stores.catalogue.documents(["c"])[0].id)
                 turn += 1
 
         thread = threading.Thread(target=work)

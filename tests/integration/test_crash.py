@@ -38,7 +38,7 @@ def stalled(settings: Settings, file: Path, stage: str) -> Iterator["subprocess.
         [sys.executable, str(TESTS / "stalled_ingestion.py"), *arguments],
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(TESTS)},
+        env={**os.environ, "PYTHONPATH": f"{TESTS}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"},
     )
     try:
         assert process.stdout is not None

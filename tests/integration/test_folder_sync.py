@@ -289,7 +289,7 @@ def test_a_document_deleted_by_hand_stays_deleted_until_its_file_changes(followe
     three(followed)
     document = followed.stores.catalogue.document(document_id("c", "a.md"))
     assert document is not None
-    followed.ingestion.delete(document)
+    followed.ingestion.delete(document.id)
 
     followed.run()
     assert "a.md" not in followed.answering()

@@ -1,5 +1,6 @@
 """What each index does beyond the contract: on disk, opened again, under several threads, unreachable."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -50,7 +51,8 @@ def test_what_was_flushed_survives_a_process_that_is_killed(tmp_path: Path) -> N
         "import os, sys; from pathlib import Path; from test_indexes import EdgeIndex, chunks; "
         "index = EdgeIndex(Path(sys.argv[1]), 4); index.upsert(chunks(100)); index.flush(); os._exit(9)"
     )
-    environment = {"PYTHONPATH": str(Path(__file__).parent)}
+    path = f"{Path(__file__).parent}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"
+    environment = {"PYTHONPATH": path}
     done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "index")], env=environment)
 
     again = EdgeIndex(tmp_path / "index", 4)

@@ -14,7 +14,7 @@ from starlette.types import Scope as Connection
 
 from sourcier_core import __version__
 from sourcier_core.settings import Settings
-from sourcier_core.types import FOREVER, Scope
+from sourcier_service.access import OPERATOR
 from sourcier_service.api import backup_routes, watch_routes
 from sourcier_service.api import schemas as s
 from sourcier_service.api.dependencies import ServicesDep
@@ -81,7 +81,7 @@ def _add_health(app: FastAPI) -> None:
         """Say that questions can be answered now: the catalogue and the index reply."""
         catalogue = services.stores.catalogue
         names = [collection.name for collection in catalogue.collections()]
-        chunks = services.stores.index.count(Scope(frozenset(names), min(catalogue.sequence(), FOREVER - 1)))
+        chunks = services.stores.index.count(services.access.scope(OPERATOR))
         return s.ReadyBody(
             status="ready",
             documents=len(catalogue.documents(names)),

@@ -1,11 +1,26 @@
 """Domain types -> what goes over the wire, with the links that open it."""
 
+from datetime import date
+from typing import TypedDict
 from urllib.parse import urlencode
 from uuid import uuid4
 
-from sourcier_core.types import Answer, Box, Citation, Context, Document, Job, Passage
+from sourcier_core.types import (
+    Answer,
+    Box,
+    Citation,
+    Context,
+    Document,
+    DocumentVersion,
+    Effect,
+    Job,
+    Passage,
+)
+from sourcier_core.upkeep import utc_today
 from sourcier_service.api import schemas as s
 from sourcier_service.retrieval import Retrieved
+from sourcier_service.version_changes import Change, VersionChanges
+from sourcier_service.version_sections import Statement
 
 
 def present_answer(answer: Answer) -> s.AnswerBody:
@@ -23,6 +38,7 @@ def present_answer(answer: Answer) -> s.AnswerBody:
         citations=[present_citation(citation) for citation in answer.citations],
         passages=[present_passage(passage) for passage in answer.passages],
         follow_ups=list(answer.follow_ups),
+        as_of=answer.as_of or utc_today(),
         timings=answer.timings,
     )
 
@@ -49,6 +65,7 @@ def present_citation(citation: Citation) -> s.CitationBody:
         original_url=original_url(citation.document.id, citation.version, citation.page),
         document=present_ref(citation.document),
         version=citation.version,
+        **present_effect(citation.effect),
         **_links(citation),
     )
 
@@ -70,6 +87,7 @@ def present_passage(passage: Passage) -> s.PassageBody:
         start=passage.start,
         end=passage.end,
         score=round(passage.score, 6),
+        **present_effect(passage.effect),
         **_links(passage),
     )
 
@@ -81,8 +99,8 @@ def present_ref(document: Document) -> s.DocumentRef:
     )
 
 
-def present_document(document: Document) -> s.DocumentBody:
-    """Return a document's body."""
+def present_document(document: Document, *, with_groups: bool = False) -> s.DocumentBody:
+    """Return a document's body; its groups are for administrators."""
     return s.DocumentBody(
         id=document.id,
         collection=document.collection,
@@ -98,6 +116,81 @@ def present_document(document: Document) -> s.DocumentBody:
         chunks=document.chunk_count,
         size=document.size,
         updated_at=document.updated_at,
+        tags=sorted(document.tags),
+        groups=sorted(document.groups) if with_groups else [],
+    )
+
+
+class _EffectFields(TypedDict):
+    effective_from: date | None
+    effective_to: date | None
+    superseded: bool
+
+
+def present_effect(effect: Effect) -> _EffectFields:
+    """Return the fields that say when a version is in effect."""
+    return {
+        "effective_from": effect.period.start,
+        "effective_to": effect.period.end,
+        "superseded": effect.superseded,
+    }
+
+
+def present_version(version: DocumentVersion, sequence: int, today: date) -> s.VersionBody:
+    """Return a version's body, as it stands today."""
+    return s.VersionBody(
+        version=version.version,
+        state=version.state(sequence, today.toordinal()),
+        effective_from=version.period.start,
+        effective_to=version.period.end,
+        committed_at=version.committed_at,
+        title=version.title,
+        media_type=version.media_type.value,
+        language=version.language,
+        pages=version.page_count,
+        searchable=version.searchable,
+        original_url=original_url(version.document, version.version, None),
+    )
+
+
+def present_changes(document: Document, changes: VersionChanges) -> s.ChangesBody:
+    """Return what changed between two versions."""
+    return s.ChangesBody(
+        document=present_ref(document),
+        version_from=changes.version_from,
+        version_to=changes.version_to,
+        sections_unchanged=changes.unchanged,
+        sections=[
+            s.SectionChangeBody(
+                kind=section.kind,
+                before=None if section.before is None else list(section.before.heading),
+                after=None if section.after is None else list(section.after.heading),
+                page_before=section.before.page if section.before else None,
+                page_label_before=section.before.page_label if section.before else None,
+                page_after=section.after.page if section.after else None,
+                page_label_after=section.after.page_label if section.after else None,
+                changes=[_present_change(change) for change in section.changes],
+            )
+            for section in changes.sections
+        ],
+    )
+
+
+def _present_change(change: Change) -> s.ChangeBody:
+    return s.ChangeBody(
+        kind=change.kind,
+        before=_present_place(change.before),
+        after=_present_place(change.after),
+        numbers_before=list(change.numbers_before),
+        numbers_after=list(change.numbers_after),
+    )
+
+
+def _present_place(place: Statement | None) -> s.PlaceBody | None:
+    if place is None:
+        return None
+    return s.PlaceBody(
+        text=place.text, page=place.page, page_label=place.page_label, start=place.start, end=place.end
     )
 
 
@@ -133,7 +226,13 @@ def original_url(document: str, version: str, page: int | None) -> str:
     return f"/v1/documents/{document}/versions/{version}/original" + (f"#page={page}" if page else "")
 
 
-def _links(found: Citation | Passage) -> dict[str, str | None]:
+class _Links(TypedDict):
+    url: str
+    page_url: str
+    image_url: str | None
+
+
+def _links(found: Citation | Passage) -> _Links:
     span = {"start": found.start, "end": found.end}
     page = page_url(found.document.id, found.version, found.page)
     place = {"document": found.document.id, "version": found.version, "page": found.page or 1, **span}

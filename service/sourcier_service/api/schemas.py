@@ -1,6 +1,6 @@
 """What goes over the wire. Response fields have no defaults: the OpenAPI file shows them always present."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -23,6 +23,11 @@ class AnswerRequest(BaseModel):
     language: Literal["fr", "en"] | None = Field(
         default=None, description="Of the question; default detected."
     )
+    tags: list[str] | None = Field(default=None, description="Narrows to documents that bear one of these.")
+    as_of: date | None = Field(
+        default=None,
+        description="Reads the versions in effect on that day, also superseded ones; default today (UTC).",
+    )
 
 
 class SearchRequest(BaseModel):
@@ -35,6 +40,8 @@ class SearchRequest(BaseModel):
 
     question: Annotated[str, Field(max_length=MAX_QUESTION_CHARS)]
     collections: list[str] | None = None
+    tags: list[str] | None = Field(default=None, description="Narrows to documents that bear one of these.")
+    as_of: date | None = Field(default=None, description="The day whose versions are wanted; default today.")
     limit: int = Field(default=10, ge=1, le=50)
 
 
@@ -78,6 +85,9 @@ class CitationBody(BaseModel):
     end: int
     boxes: list[BoxBody]
     verified: bool
+    effective_from: date | None = Field(description="first day of effect of the version; null: since ever")
+    effective_to: date | None = Field(description="first day on which it is no longer in effect; null: open")
+    superseded: bool = Field(description="whether another version is in effect in its place today")
     context: ContextBody | None = Field(description="on the same page, outside the quote")
     url: str = Field(description="opens this page with the highlight in the Ask page")
     page_url: str
@@ -97,6 +107,9 @@ class PassageBody(BaseModel):
     start: int
     end: int
     score: float = Field(description="higher is better; comparable within one reply only")
+    effective_from: date | None = Field(description="first day of effect of the version; null: since ever")
+    effective_to: date | None = Field(description="first day on which it is no longer in effect; null: open")
+    superseded: bool = Field(description="whether another version is in effect in its place today")
     url: str
     page_url: str
     image_url: str | None
@@ -134,6 +147,7 @@ class AnswerBody(BaseModel):
     citations: list[CitationBody]
     passages: list[PassageBody]
     follow_ups: list[str]
+    as_of: date = Field(description="the day whose versions were read")
     timings: dict[str, float] = Field(description="milliseconds by step")
 
 
@@ -188,12 +202,109 @@ class DocumentBody(BaseModel):
     chunks: int
     size: int
     updated_at: datetime
+    tags: list[str]
+    groups: list[str] = Field(
+        description="that may read it, told to administrators; none: as the collection says"
+    )
 
 
 class DocumentsBody(BaseModel):
     """The documents that you may read."""
 
     documents: list[DocumentBody]
+
+
+class DocumentChangeRequest(BaseModel):
+    """What is to change; what is not named stays."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"tags": ["travel"], "effective_from": "2026-04-01"}]},
+    )
+
+    tags: list[str] | None = Field(default=None, description="All of them; an empty list takes them off.")
+    groups: list[str] | None = Field(
+        default=None, description="That may read it, of those who may read the collection; none: all of them."
+    )
+    effective_from: date | None = Field(default=None, description="Of the version; null: since ever.")
+    effective_to: date | None = Field(default=None, description="First day out of effect; null: open.")
+    version: str | None = Field(
+        default=None,
+        description="The sha256, or its first digits, that the dates are of; default the newest.",
+    )
+
+
+class VersionBody(BaseModel):
+    """The bytes a document has or had."""
+
+    version: str = Field(description="sha256 of the file")
+    state: Literal["in_effect", "scheduled", "superseded", "ended"] = Field(description="today")
+    effective_from: date | None
+    effective_to: date | None = Field(description="the first day on which it is no longer in effect")
+    committed_at: datetime | None = Field(description="null of versions older than this field")
+    title: str
+    media_type: str
+    language: str
+    pages: int
+    searchable: bool = Field(description="whether questions as of a day of its period find it")
+    original_url: str
+
+
+class VersionsBody(BaseModel):
+    """A document's versions, newest first."""
+
+    document: DocumentRef
+    versions: list[VersionBody]
+
+
+class ChangedBody(BaseModel):
+    """A document after a change, and the version whose period changed."""
+
+    document: DocumentBody
+    version: VersionBody | None
+
+
+class PlaceBody(BaseModel):
+    """Where words stand."""
+
+    text: str
+    page: int | None
+    page_label: str | None
+    start: int = Field(description="code points into the page's text")
+    end: int
+
+
+class ChangeBody(BaseModel):
+    """A sentence, list item or table row that was added, removed or changed."""
+
+    kind: Literal["added", "removed", "changed"]
+    before: PlaceBody | None
+    after: PlaceBody | None
+    numbers_before: list[str] = Field(description="numbers that are in the old words alone")
+    numbers_after: list[str] = Field(description="numbers that are in the new words alone")
+
+
+class SectionChangeBody(BaseModel):
+    """A section that differs."""
+
+    kind: Literal["added", "removed", "changed", "moved", "renamed"]
+    before: list[str] | None = Field(description="its headings, outermost first; null where it was added")
+    after: list[str] | None
+    page_before: int | None
+    page_label_before: str | None
+    page_after: int | None
+    page_label_after: str | None
+    changes: list[ChangeBody]
+
+
+class ChangesBody(BaseModel):
+    """What changed between two versions."""
+
+    document: DocumentRef
+    version_from: str
+    version_to: str
+    sections_unchanged: int
+    sections: list[SectionChangeBody]
 
 
 class JobBody(BaseModel):
@@ -227,6 +338,9 @@ class PageBody(BaseModel):
     version: str
     page: int | None
     page_label: str | None
+    effective_from: date | None = Field(description="first day of effect of the version; null: since ever")
+    effective_to: date | None = Field(description="first day on which it is no longer in effect; null: open")
+    superseded: bool = Field(description="whether another version is in effect in its place today")
     page_count: int
     width: float | None = Field(description="in points; null for a text pane")
     height: float | None

@@ -129,6 +129,7 @@ export class AnswerView {
       const quote = said.has(oneLine(citation.quote)) ? null : t('quoted', oneLine(citation.quote))
       const item = this.#place(citation, address, quote, String(citation.n))
       if (!citation.verified) item.lastElementChild?.append(make('p', { class: 'doubt' }, t('unverified')))
+      if (citation.superseded) item.lastElementChild?.append(make('p', { class: 'doubt' }, t('superseded', citation.effective_to)))
       list.append(item)
     }
     this.#sources.append(make('h2', { class: 'label' }, t('sources')), list)

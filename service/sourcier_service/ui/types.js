@@ -29,6 +29,8 @@
  * @property {string[]} section  Headings above it, outermost first.
  * @property {number} start
  * @property {number} end
+ * @property {string|null} effective_to  First day on which the version is no longer in effect.
+ * @property {boolean} superseded  Another version is in effect in its place today.
  *
  * @typedef {{text: string, start: number, end: number}} Context  Column heads, or what opens a list.
  *

@@ -8,10 +8,20 @@ import pytest
 from examples import a_document
 from sqlalchemy import inspect
 
-from sourcier_core.catalogue import Catalogue, Write
+from sourcier_core.catalogue import ALL_DAYS, Catalogue, Write
 from sourcier_core.catalogue_tables import SCHEMA_REVISION, metadata
-from sourcier_core.errors import CatalogueUnavailable, IndexMismatch, InvalidName
-from sourcier_core.types import FOREVER, Collection, Document, DocumentStatus, MediaType, Structure
+from sourcier_core.errors import CatalogueUnavailable, DocumentRemoved, IndexMismatch, InvalidName
+from sourcier_core.job_store import JobStore
+from sourcier_core.types import (
+    FOREVER,
+    Collection,
+    Document,
+    DocumentStatus,
+    JobState,
+    MediaType,
+    Period,
+    Structure,
+)
 
 OLD, NEW = "a" * 64, "b" * 64
 
@@ -183,12 +193,16 @@ def test_a_version_that_a_document_never_had_is_not_found(catalogue: Catalogue) 
 # --- delete
 
 
-def test_a_deleted_document_vanishes_and_the_sequence_advances(catalogue: Catalogue) -> None:
+def test_a_deleted_document_vanishes_at_once_and_waits_to_be_purged(catalogue: Catalogue) -> None:
     commit(catalogue, a_document(version=OLD))
+    before = catalogue.view()
 
-    catalogue.commit_delete(catalogue.begin_write(a_document().id))
+    catalogue.commit_delete(a_document().id)
 
-    assert catalogue.sequence() == 2
+    after = catalogue.view()
+    assert after.sequence == before.sequence  # a write of another document must not begin to answer
+    assert after.revision > before.revision
+    assert (before.removed, after.removed) == (frozenset(), frozenset({a_document().id}))
     assert catalogue.document(a_document().id) is None
     assert catalogue.documents(["samples"]) == []
     assert catalogue.document_version(a_document().id, OLD) is None
@@ -199,7 +213,7 @@ def test_every_version_of_a_deleted_document_is_named_for_removal(catalogue: Cat
     for version in (OLD, NEW, OLD):
         commit(catalogue, a_document(version=version))
 
-    catalogue.commit_delete(catalogue.begin_write(a_document().id))
+    catalogue.commit_delete(a_document().id)
 
     assert sorted(catalogue.versions_of(a_document().id)) == [OLD, NEW]
 
@@ -208,9 +222,9 @@ def test_bytes_are_in_use_while_any_document_that_is_not_deleted_has_them(catalo
     commit(catalogue, a_document("one.pdf", version=OLD))
     commit(catalogue, a_document("two.pdf", version=OLD))
 
-    catalogue.commit_delete(catalogue.begin_write(a_document("one.pdf").id))
+    catalogue.commit_delete(a_document("one.pdf").id)
     used_by_two = catalogue.version_in_use(OLD)
-    catalogue.commit_delete(catalogue.begin_write(a_document("two.pdf").id))
+    catalogue.commit_delete(a_document("two.pdf").id)
 
     assert (used_by_two, catalogue.version_in_use(OLD)) == (True, False)
 
@@ -219,14 +233,99 @@ def test_a_deleted_document_that_is_added_again_does_not_bring_its_deleted_bytes
     catalogue: Catalogue,
 ) -> None:
     commit(catalogue, a_document(version=OLD))
-    catalogue.commit_delete(catalogue.begin_write(a_document().id))
-    catalogue.forget_versions(a_document().id)
+    catalogue.commit_delete(a_document().id)
+    catalogue.finish_removal(a_document().id)
 
     commit(catalogue, a_document(version=NEW))
 
     assert not catalogue.version_in_use(OLD)
     assert catalogue.document_version(a_document().id, OLD) is None
     assert catalogue.versions_of(a_document().id) == [NEW]
+
+
+def test_a_write_that_began_before_the_delete_cannot_bring_the_document_back(catalogue: Catalogue) -> None:
+    commit(catalogue, a_document(version=OLD))
+    write = catalogue.begin_write(a_document().id)
+
+    catalogue.commit_delete(a_document().id)
+
+    with pytest.raises(DocumentRemoved, match="was deleted while its file was being read"):
+        catalogue.commit_version(write, a_document(version=NEW), Structure(MediaType.PDF, 10))
+    with pytest.raises(DocumentRemoved):
+        catalogue.put_document(a_document(version=None))
+    assert catalogue.document(a_document().id) is None
+    assert catalogue.answering(9, 1) == []
+
+
+def test_a_document_that_was_purged_may_be_added_again(catalogue: Catalogue) -> None:
+    commit(catalogue, a_document(version=OLD))
+    catalogue.commit_delete(a_document().id)
+    catalogue.finish_removal(a_document().id)
+
+    commit(catalogue, a_document(version=NEW))
+
+    assert catalogue.removals() == []
+    assert [one.version for _, one in catalogue.answering(2, 1)] == [NEW]
+
+
+def test_deleting_cancels_the_jobs_that_wait_or_run_for_the_document(catalogue: Catalogue) -> None:
+    jobs = JobStore(catalogue.engine)
+    mine, other = (jobs.create(one, "samples", "x.pdf", "u") for one in (a_document().id, "another"))
+    ended = jobs.create(a_document().id, "samples", "x.pdf", "u")
+    jobs.finish(ended.id)
+
+    catalogue.commit_delete(a_document().id)
+
+    states = [found.state for one in (mine, other, ended) if (found := jobs.get(one.id))]
+    assert states == [JobState.CANCELLED, JobState.QUEUED, JobState.DONE]
+    assert not jobs.progress(mine.id, JobState.READING, 1, 2)
+    assert jobs.progress(other.id, JobState.READING, 1, 2)
+
+
+# --- periods of effect
+
+
+def on(catalogue: Catalogue, version: str, period: Period = ALL_DAYS) -> None:
+    document = a_document(version=version)
+    structure = Structure(MediaType.PDF, document.page_count)
+    catalogue.commit_version(catalogue.begin_write(document.id), document, structure, period)
+
+
+def answering(catalogue: Catalogue, day: int, sequence: int | None = None) -> list[str | None]:
+    now = catalogue.sequence() if sequence is None else sequence
+    return [one.version for one, _ in catalogue.answering(now, day)]
+
+
+def test_a_version_answers_on_the_days_of_its_period(catalogue: Catalogue) -> None:
+    on(catalogue, OLD, Period(10, 20))
+
+    assert [answering(catalogue, day) for day in (9, 10, 19, 20)] == [[], [OLD], [OLD], []]
+
+
+def test_the_former_version_answers_until_the_day_before_the_new_ones_first(catalogue: Catalogue) -> None:
+    on(catalogue, OLD, Period(10))
+    on(catalogue, NEW, Period(15))
+
+    assert [answering(catalogue, day) for day in (9, 10, 14, 15, 99)] == [[], [OLD], [OLD], [NEW], [NEW]]
+    # A question that reads at the sequence before the commit knows nothing of it, whatever the day.
+    assert [answering(catalogue, day, sequence=1) for day in (10, 15, 99)] == [[OLD], [OLD], [OLD]]
+
+
+def test_the_last_committed_wins_from_its_first_day_on(catalogue: Catalogue) -> None:
+    on(catalogue, OLD, Period(10))
+    on(catalogue, NEW, Period(30))  # planned, and never in effect: the next one comes before
+    on(catalogue, "c" * 64, Period(20))
+
+    found = [answering(catalogue, day) for day in (10, 19, 20, 30, 99)]
+
+    assert found == [[OLD], [OLD], ["c" * 64], ["c" * 64], ["c" * 64]]
+
+
+def test_a_version_of_the_same_day_replaces_the_former_at_once(catalogue: Catalogue) -> None:
+    on(catalogue, OLD, Period(10))
+    on(catalogue, NEW, Period(10))
+
+    assert [answering(catalogue, day) for day in (9, 10, 11)] == [[], [NEW], [NEW]]
 
 
 # --- collections

@@ -132,3 +132,16 @@ def test_two_writes_of_one_key_at_once_do_not_mix(tmp_path: Path) -> None:
     # The outer block ends last.
     assert get(store, "a.bin") == b"one"
     assert [path.name for path in tmp_path.iterdir()] == ["a.bin"]
+
+
+def test_the_keys_of_whole_files_are_listed(store: FileStore) -> None:
+    assert store.list_keys() == []
+    put(store, "a.bin", b"a")
+    put(store, "b.bin", b"b")
+
+    with store.write("c.bin") as file:
+        file.write(b"half")
+        seen = store.list_keys()
+
+    assert sorted(seen) == ["a.bin", "b.bin"]
+    assert sorted(store.list_keys()) == ["a.bin", "b.bin", "c.bin"]

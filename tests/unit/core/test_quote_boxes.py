@@ -42,3 +42,13 @@ def test_the_first_of_two_writers_wins(store: QuoteBoxStore) -> None:
     store.put(VERSION, 3, 10, 40, QuoteBoxes((), False, 1.0, 1.0))
 
     assert store.get(VERSION, 3, 10, 40) == FOUND
+
+
+def test_the_boxes_of_a_removed_version_are_forgotten_and_no_others(store: QuoteBoxStore) -> None:
+    for version in (VERSION, "b" * 64):
+        store.put(version, 3, 10, 40, FOUND)
+
+    store.remove(VERSION)
+
+    assert store.get(VERSION, 3, 10, 40) is None
+    assert store.get("b" * 64, 3, 10, 40) == FOUND

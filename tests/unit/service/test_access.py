@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,8 @@ from examples import VERSION, a_document
 from sourcier_core.catalogue import Catalogue
 from sourcier_core.errors import CollectionNotFound, DocumentNotFound, NotAuthenticated, NotPermitted
 from sourcier_core.types import Document, MediaType, Structure
-from sourcier_service.access import ADMIN, ANONYMOUS, OPERATOR, Access, Principal
+from sourcier_core.version_store import VersionStore
+from sourcier_service.access import ADMIN, ANONYMOUS, OPERATOR, Access, Principal, may_see
 
 ADMINISTRATOR = Principal("sk_123456789", frozenset({ADMIN}))
 READER = Principal("sk_abcdefghi", frozenset({"ask", "search", "read"}))
@@ -112,7 +114,7 @@ def test_publishing_and_withdrawing_take_effect_at_once(access: Access, catalogu
 def test_a_deleted_document_is_not_there_even_for_an_administrator(
     access: Access, catalogue: Catalogue
 ) -> None:
-    catalogue.commit_delete(catalogue.begin_write(OPEN.id))
+    catalogue.commit_delete(OPEN.id)
 
     with pytest.raises(DocumentNotFound):
         access.document(ADMINISTRATOR, OPEN.id)
@@ -133,10 +135,73 @@ def test_only_administrators_pass(access: Access) -> None:
 def test_a_document_deleted_and_added_again_does_not_bring_back_its_former_versions(
     catalogue: Catalogue,
 ) -> None:
-    catalogue.commit_delete(catalogue.begin_write(OPEN.id))
+    catalogue.commit_delete(OPEN.id)
+    catalogue.finish_removal(OPEN.id)
     again = a_document("guide.pdf", collection="samples", version="f" * 64)
 
     catalogue.commit_version(catalogue.begin_write(again.id), again, Structure(MediaType.PDF, page_count=10))
 
     assert catalogue.document_version(OPEN.id, "f" * 64) is not None
     assert catalogue.document_version(OPEN.id, VERSION) is None
+
+
+# --- groups, tags, days
+
+
+def test_a_document_of_groups_is_for_their_members_and_administrators(
+    access: Access, catalogue: Catalogue
+) -> None:
+    VersionStore(catalogue).change(OPEN.id, groups=frozenset({"legal", "board"}))
+    member = Principal("ann", frozenset({"read"}), groups=frozenset({"board"}))
+    stranger = Principal("bob", frozenset({"read"}), groups=frozenset({"sales"}))
+
+    assert access.document(member, OPEN.id).id == OPEN.id
+    assert access.document(ADMINISTRATOR, OPEN.id).id == OPEN.id
+    assert [document.id for document in access.documents(member, "samples")] == [OPEN.id]
+    for principal in (stranger, ANONYMOUS):
+        with pytest.raises(DocumentNotFound):
+            access.document(principal, OPEN.id)
+        assert access.documents(principal, "samples") == []
+
+
+def test_a_group_never_opens_a_collection_that_is_not_readable(access: Access, catalogue: Catalogue) -> None:
+    VersionStore(catalogue).change(CLOSED.id, groups=frozenset({"board"}))
+    member = Principal("ann", frozenset({"read"}), groups=frozenset({"board"}))
+
+    with pytest.raises(DocumentNotFound):
+        access.document(member, CLOSED.id)
+
+
+def test_a_scope_has_the_askers_groups_and_no_limit_for_administrators(access: Access) -> None:
+    member = Principal("ann", frozenset({"ask"}), groups=frozenset({"board"}))
+
+    assert access.scope(member).groups == frozenset({"board"})
+    assert access.scope(ANONYMOUS).groups == frozenset()
+    assert access.scope(OPERATOR).groups is None
+
+
+def test_a_scope_reads_as_of_today_or_the_day_asked_for(catalogue: Catalogue) -> None:
+    access = Access(catalogue, lambda: date(2026, 3, 1))
+
+    now, then = access.scope(ANONYMOUS), access.scope(ANONYMOUS, as_of=date(2025, 1, 31))
+
+    assert (now.day, then.day) == (date(2026, 3, 1).toordinal(), date(2025, 1, 31).toordinal())
+    assert now.today == then.today == date(2026, 3, 1).toordinal()
+
+
+def test_a_scope_leaves_out_what_was_deleted_and_is_not_purged(access: Access, catalogue: Catalogue) -> None:
+    catalogue.commit_delete(OPEN.id)
+
+    assert access.scope(OPERATOR).without == frozenset({OPEN.id})
+
+
+def test_tags_narrow_and_an_empty_list_sees_nothing(access: Access, catalogue: Catalogue) -> None:
+    VersionStore(catalogue).change(OPEN.id, tags=frozenset({"travel"}))
+    document = access.document(ANONYMOUS, OPEN.id)
+
+    seen = {
+        tags: may_see(access.scope(ANONYMOUS, tags=tags), document)
+        for tags in (("travel",), ("travel", "other"), ("other",), ())
+    }
+
+    assert seen == {("travel",): True, ("travel", "other"): True, ("other",): False, (): False}
