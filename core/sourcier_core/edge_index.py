@@ -74,7 +74,7 @@ class EdgeIndex:
                 directory.mkdir(parents=True, exist_ok=True)
                 self._require_room(ROOM_FOR_CHUNKS)
                 self._shard = qe.EdgeShard.create(str(directory), _config(dimension))
-                self._create_field_indexes()
+            self._create_field_indexes()  # of an index of an earlier release, those that it lacks
 
     def upsert(self, chunks: Sequence[IndexedChunk]) -> None:
         """Write chunks; a chunk of the same id is overwritten."""

@@ -62,6 +62,7 @@ class ServerIndex:
         with self._translated():
             if not client.collection_exists(collection):
                 self._create(dimension)
+            self._create_field_indexes()  # of a collection of an earlier release, those that it lacks
 
     def upsert(self, chunks: Sequence[IndexedChunk]) -> None:
         """Write chunks; a chunk of the same id is overwritten."""
@@ -158,6 +159,8 @@ class ServerIndex:
             },
             sparse_vectors_config={SPARSE: models.SparseVectorParams(modifier=models.Modifier.IDF)},
         )
+
+    def _create_field_indexes(self) -> None:
         for field in KEYWORD_FIELDS:
             self._client.create_payload_index(self._collection, field, models.PayloadSchemaType.KEYWORD)
         for field in INTEGER_FIELDS:

@@ -665,7 +665,11 @@ def test_restate_touches_no_vector(index: ChunkIndex) -> None:
 
     index.restate(ALPHA, 1, Marks(tags=frozenset({"t"})), FOREVER, NEVER)
 
-    assert index.search([asked], scope(tags=frozenset({"t"})), 10, [EAST]) == [before]
+    (after,) = index.search([asked], scope(tags=frozenset({"t"})), 10, [EAST])
+    assert (after.chunk, after.dense, after.sparse) == (before.chunk, before.dense, before.sparse)
+    assert (after.pivot, after.compared) == (before.pivot, before.compared)
+    assert list(after.terms.indices) == list(before.terms.indices) == [7, 9]
+    assert list(after.terms.weights) == list(before.terms.weights) == [1.5, 0.5]
 
 
 def test_operations_on_an_unknown_document_do_nothing(index: ChunkIndex) -> None:
