@@ -66,7 +66,7 @@ def _measure(bench: Workbench, report: Report, stores: Stores, ingestion: Ingest
     tag = report.measured(f"change of tags: {PAGES} pages", tags, 1, "document")
     report.figure(f"CPU of a delete: {PAGES} pages", 1000 * delete.cpu, "ms", budget=MOST_MILLISECONDS)
     report.figure(f"CPU of a change of tags: {PAGES} pages", 1000 * tag.cpu, "ms")
-    report.ratio("CPU of a delete", delete.cpu / ingest.cpu, f"ingesting the same {PAGES} pages")
+    report.ratio(f"CPU of ingesting {PAGES} pages", ingest.cpu / delete.cpu, "deleting them")
     growth = [
         _measure_changes(bench, report, stores, ingestion, folder, pages) for pages in (SMALL_PAGES, PAGES)
     ]
