@@ -419,7 +419,7 @@ def test_a_write_that_cannot_be_undone_at_once_never_answers(
     # A full disk: neither the new chunks nor their removal can be written, until somebody makes room.
     before = ingest(stores, settings, guide(tmp_path / "old", "thirty")).document
     full = raising(StorageFull("the disk"))
-    index = InterruptedIndex(stores.index, after={"retire": full}, before={"discard": full, "unretire": full})
+    index = InterruptedIndex(stores.index, after={"retire": full}, before={"discard": full, "restate": full})
     with pytest.raises(StorageFull):
         ingest(replace(stores, index=index), settings, guide(tmp_path / "new", "sixty"))
     after_failure = texts(stores, ask(stores, "What is the delay for a claim?", limit=50))
