@@ -11,7 +11,7 @@ SourcierError
  |   |- CatalogueTooNew  BackupImpossible  FolderUnreadable
  |- RequestError             the caller asked for something that cannot be given
      |- QuestionEmpty  QuestionTooLong  NotAuthenticated  NotPermitted  PathNotFound
-     |- DocumentNotFound  PageNotFound  CollectionNotFound  JobNotFound  InvalidName
+     |- DocumentNotFound  PageNotFound  PassportNotFound  CollectionNotFound  JobNotFound  InvalidName
      |- InvalidSettings  InvalidCalibration  InvalidQuestionSet  TooFewQuestions  UnusableRun
      |- BackupBroken  BackupTooNew  HomeNotEmpty  PathTaken  WatchNotFound
 
@@ -78,10 +78,10 @@ class DocumentWithoutText(DocumentError):
 
     code = "document_without_text"
 
-    def __init__(self, name: str, pages: int) -> None:
+    def __init__(self, name: str, pages: int, remedy: str = "Add it with its words.") -> None:
         super().__init__(
-            f"None of the {pages} page(s) of {name!r} has text: it is probably a scan. "
-            "Run it through OCR (for example `ocrmypdf`) and add the result."
+            f"None of the {pages} page(s) of {name!r} has text that could be read: it is probably a scan. "
+            f"{remedy}"
         )
 
 
@@ -364,6 +364,15 @@ class PageNotFound(RequestError):
 
     def __init__(self, document: str, page: int, pages: int) -> None:
         super().__init__(f"{document!r} has {pages} page(s), no page {page}. Ask for 1 to {pages}.")
+
+
+class PassportNotFound(RequestError):
+    """A document of which no version was read."""
+
+    code = "passport_not_found"
+
+    def __init__(self, document: str, reason: str) -> None:
+        super().__init__(f"{document!r} has no passport, since it was not read. {reason}")
 
 
 class CollectionNotFound(RequestError):

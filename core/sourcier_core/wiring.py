@@ -13,12 +13,13 @@ from sourcier_core.home import Home
 from sourcier_core.job_store import JobStore
 from sourcier_core.keys import KeyStore
 from sourcier_core.page_store import PageStore
+from sourcier_core.passport_store import PassportStore
 from sourcier_core.ports import ChunkIndex, Embedder
 from sourcier_core.quote_boxes import QuoteBoxStore
 from sourcier_core.settings import Settings
 
 SPECIAL_TOKENS = 2  # that a model puts before and after a text
-READER = "pdfium-2"  # raised when the same file would give another text
+READER = "pdfium-3"  # raised when the same file would give another text
 CHUNKER = "lines-3"  # raised when the same text would give other chunks, or other fields of them
 
 
@@ -31,6 +32,7 @@ class Stores:
     keys: KeyStore
     jobs: JobStore
     quote_boxes: QuoteBoxStore
+    passports: PassportStore
     originals: FileStore
     pages: PageStore
     embedder: Embedder
@@ -80,6 +82,7 @@ def open_stores(settings: Settings, *, owner: str) -> Stores:
         keys=KeyStore(catalogue.engine),
         jobs=JobStore(catalogue.engine),
         quote_boxes=QuoteBoxStore(catalogue.engine),
+        passports=PassportStore(catalogue.engine),
         originals=originals,
         pages=PageStore(page_files),
         embedder=embedder,

@@ -31,6 +31,8 @@ from sourcier_core.types import (
 from sourcier_core.wiring import Stores, undo_unfinished_writes
 from sourcier_ingestion.admission import Admitted, admit
 from sourcier_ingestion.chunking import Chunker
+from sourcier_ingestion.judging import Judgement, judge
+from sourcier_ingestion.ocr_plan import how_to_read_scans
 from sourcier_ingestion.reading import Reading, read_document
 from sourcier_ingestion.sections import SectionTracker
 from sourcier_ingestion.titles import choose_title, context_title
@@ -119,6 +121,7 @@ class Ingestion:
                 if not self._stores.catalogue.version_in_use(version):
                     self._stores.originals.remove(version)
                     self._stores.pages.remove(version)
+                    self._stores.passports.remove(version)
             self._stores.catalogue.forget_versions(document.id)
 
     def _ingest(
@@ -132,7 +135,11 @@ class Ingestion:
         def reading_progress(done: int, total: int) -> None:
             progress(JobState.READING, done, total)
 
-        reading = read_document(file, self._stores.pages, self._settings.reading, reading_progress)
+        settings = self._settings
+        reading = read_document(
+            file, self._stores.pages, settings.reading, reading_progress, settings.ocr, collection
+        )
+        self._stores.passports.put(file.sha256, reading.passport)
         self._keep_original(file)
         document = self._write(file, collection, reading, progress)
         return Outcome(name, Result.INDEXED, document)
@@ -159,7 +166,10 @@ class Ingestion:
             progress(JobState.WRITING, total, total)
             self._stores.index.retire(identity, write.sequence)
             self._stores.index.flush()
-            document = _ready(file, identity, collection, title, reading, count, counter.language())
+            judgement = judge(reading.passport, how_to_read_scans(self._settings.ocr, collection))
+            document = _ready(
+                file, identity, collection, title, reading.structure, count, counter.language(), judgement
+            )
             self._stores.catalogue.commit_version(write, document, reading.structure)
         self._ended.append((time.monotonic(), write.sequence))
         return document
@@ -310,9 +320,16 @@ class _LanguageCount:
 
 
 def _ready(
-    file: Admitted, identity: str, collection: str, title: str, reading: Reading, chunks: int, language: str
+    file: Admitted,
+    identity: str,
+    collection: str,
+    title: str,
+    structure: Structure,
+    chunks: int,
+    language: str,
+    judgement: Judgement,
 ) -> Document:
-    status, reason, code = _judge(reading.structure, reading.image_pages)
+    status, reason, code = judgement
     return Document(
         id=identity,
         collection=collection,
@@ -324,22 +341,11 @@ def _ready(
         version=file.sha256,
         media_type=file.media_type,
         language=language,
-        page_count=reading.structure.page_count,
+        page_count=structure.page_count,
         chunk_count=chunks,
         size=file.size,
         updated_at=datetime.now(UTC),
     )
-
-
-def _judge(structure: Structure, images: tuple[int, ...]) -> tuple[DocumentStatus, str | None, str | None]:
-    if not images:
-        return DocumentStatus.READY, None, None
-    listed = ", ".join(map(str, images[:20])) + (", ..." if len(images) > 20 else "")
-    reason = (
-        f"{len(images)} of {structure.page_count} pages hold an image and no text ({listed}): they are not "
-        "searched. Run the file through OCR (for example `ocrmypdf --skip-text`) and add the result."
-    )
-    return DocumentStatus.PARTIAL, reason, "pages_without_text"
 
 
 def _check_name(name: str) -> None:

@@ -41,6 +41,7 @@ STATUSES: dict[type[SourcierError], int] = {
     e.PathNotFound: 404,
     e.DocumentNotFound: 404,
     e.PageNotFound: 404,
+    e.PassportNotFound: 404,
     e.CollectionNotFound: 404,
     e.JobNotFound: 404,
     e.InvalidName: 422,

@@ -3,7 +3,8 @@
 from urllib.parse import urlencode
 from uuid import uuid4
 
-from sourcier_core.types import Answer, Box, Citation, Context, Document, Job, Passage
+from sourcier_core.passport import passport_values, summarise
+from sourcier_core.types import Answer, Box, Citation, Context, Document, Job, Passage, Passport
 from sourcier_service.api import schemas as s
 from sourcier_service.retrieval import Retrieved
 
@@ -46,6 +47,7 @@ def present_citation(citation: Citation) -> s.CitationBody:
         boxes=[present_box(box) for box in citation.boxes],
         verified=citation.verified,
         context=present_context(citation.context),
+        warnings=list(citation.warnings),
         original_url=original_url(citation.document.id, citation.version, citation.page),
         document=present_ref(citation.document),
         version=citation.version,
@@ -81,8 +83,8 @@ def present_ref(document: Document) -> s.DocumentRef:
     )
 
 
-def present_document(document: Document) -> s.DocumentBody:
-    """Return a document's body."""
+def present_document(document: Document, passport: Passport | None) -> s.DocumentBody:
+    """Return a document's body, what was found in it summed up."""
     return s.DocumentBody(
         id=document.id,
         collection=document.collection,
@@ -97,8 +99,14 @@ def present_document(document: Document) -> s.DocumentBody:
         pages=document.page_count,
         chunks=document.chunk_count,
         size=document.size,
+        findings=summarise(passport) if passport else {},
         updated_at=document.updated_at,
     )
+
+
+def present_passport(document: Document, version: str, passport: Passport) -> s.PassportBody:
+    """Return a passport's body."""
+    return s.PassportBody(document=present_ref(document), version=version, **passport_values(passport))
 
 
 def present_job(job: Job) -> s.JobBody:

@@ -6,9 +6,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, File, Form, Query, UploadFile
 from fastapi.responses import FileResponse, Response
 
-from sourcier_core.errors import DocumentNotFound, JobNotFound, PageNotFound
+from sourcier_core.errors import DocumentNotFound, JobNotFound, PageNotFound, PassportNotFound
 from sourcier_core.page_store import label_of
 from sourcier_core.types import Document, DocumentVersion, MediaType, Page
+from sourcier_ingestion.passports import find_passport
 from sourcier_service.access import Principal
 from sourcier_service.api import presenting as present
 from sourcier_service.api import schemas as s
@@ -71,7 +72,9 @@ def list_documents(
     """List the documents that you may read, also those whose files were refused."""
     scope = services.access.scope(principal, None if collection is None else [collection])
     documents = services.stores.catalogue.documents(sorted(scope.collections))
-    return s.DocumentsBody(documents=[present.present_document(document) for document in documents])
+    passports = services.stores.passports.of([d.version for d in documents if d.version])
+    bodies = [present.present_document(d, passports.get(d.version or "")) for d in documents]
+    return s.DocumentsBody(documents=bodies)
 
 
 @router.post("/documents", tags=["documents"], status_code=202, responses=_errors(403, 413, 507))
@@ -94,6 +97,19 @@ def delete_document(document: str, services: ServicesDep, principal: PrincipalDe
     """Remove a document: the next answer does not know it. Needs an admin key."""
     services.access.require_admin(principal, "delete documents")
     services.ingestion.delete(services.access.document(principal, document))
+
+
+@router.get("/documents/{document}/passport", tags=["documents"], responses=_errors(404))
+def get_passport(document: str, services: ServicesDep, principal: PrincipalDep) -> s.PassportBody:
+    """Return what reading a document found: pages to doubt, words kept out, languages, tables."""
+    owner = services.access.document(principal, document)
+    if owner.version is None:
+        raise PassportNotFound(owner.name, owner.reason or "")
+    try:
+        found = find_passport(owner.version, services.stores.passports, services.stores.pages)
+    except FileNotFoundError:  # deleted since
+        raise DocumentNotFound(document) from None
+    return present.present_passport(owner, owner.version, found)
 
 
 @router.get("/jobs/{job}", tags=["documents"], responses=_errors(403, 404))
