@@ -80,7 +80,7 @@ class DocumentWithoutText(DocumentError):
 
     def __init__(self, name: str, pages: int, remedy: str = "Add it with its words.") -> None:
         super().__init__(
-            f"None of the {pages} page(s) of {name!r} has text that could be read: it is probably a scan. "
+            f"None of the {pages} page(s) of {name!r} has text that could be read. "
             f"{remedy}"
         )
 

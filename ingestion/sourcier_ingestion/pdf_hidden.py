@@ -172,9 +172,7 @@ class _Objects:
         seeming = {
             k: reason for k in texts if k not in found and (reason := self._seemingly_hidden(k, areas))
         }
-        # Boxes, rules and blanks mislead nobody; pdfium does not tell the words of what is beside the page.
-        found = {k: why for k, why in found.items() if why == "off_page" or self._says(k, textpage)}
-        seeming = {k: why for k, why in seeming.items() if self._says(k, textpage)}
+        found, seeming = self._saying(found, textpage), self._saying(seeming, textpage)
         layer = {k for k, why in {**found, **seeming}.items() if why not in ("background", "off_page")}
         ocr_layer = bool(layer) and self._has_page_wide_image()
         if ocr_layer:
@@ -182,8 +180,13 @@ class _Objects:
             seeming = {k: reason for k, reason in seeming.items() if k not in layer}
         return {**found, **self._unseen(seeming)}, ocr_layer
 
-    def _says(self, place: int, textpage: pdfium.PdfTextPage) -> bool:
-        return any(map(str.isalnum, self.words(place, textpage)))
+    def _saying(self, found: dict[int, str], textpage: pdfium.PdfTextPage) -> dict[int, str]:
+        """Leave out blanks, and all where there is no letter: ticks, dashes and dots mislead nobody."""
+        words = {k: self.words(k, textpage) for k in found}
+        # pdfium does not tell the words of what is beside the page.
+        if not any(why == "off_page" or any(map(str.isalnum, words[k])) for k, why in found.items()):
+            return {}
+        return {k: why for k, why in found.items() if words[k] or why == "off_page"}
 
     def words(self, place: int, textpage: pdfium.PdfTextPage) -> str:
         """Return what a text object prints, white space folded."""

@@ -48,7 +48,7 @@ def page_text(path: str, number: int) -> str:
             reader = PdfReader(path, strict=False)
             if reader.is_encrypted:
                 reader.decrypt("")
-            return reader.pages[number - 1].extract_text()
+            return reader.pages[number - 1].extract_text().rstrip("\n")
     except PYPDF_ERRORS as error:
         raise ValueError(f"pypdf: {error}") from error
 
@@ -83,7 +83,7 @@ def _by_pikepdf(path: str) -> bytes | None:
             if not len(document.pages):
                 return None
             document.save(out)
-    except (pikepdf.PdfError, RuntimeError, ValueError, OSError):
+    except (pikepdf.PdfError, pikepdf.PasswordError, RuntimeError, ValueError, TypeError, OSError):
         return None
     return out.getvalue()
 

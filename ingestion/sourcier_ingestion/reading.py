@@ -69,12 +69,20 @@ def read_document(
                     progress(done, structure.page_count)  # OCR takes seconds a page
             progress(done, structure.page_count)
         if not with_text:
-            remedy = how_to_read_scans(ocr, collection)
-            raise DocumentWithoutText(file.name, structure.page_count, f"{remedy} Then add it again.")
+            remedy = _remedy(passport.finish(structure), how_to_read_scans(ocr, collection))
+            raise DocumentWithoutText(file.name, structure.page_count, remedy)
         if not structure.labels and structure.media_type is MediaType.PDF:
             structure = replace(structure, labels=running.labels(structure.page_count))
         writer.finish(structure)
     return Reading(structure, running, passport.finish(structure))
+
+
+def _remedy(found: Passport, how_to_read_scans: str) -> str:
+    if found.image_only:
+        return f"It is probably a scan. {how_to_read_scans} Then add it again."
+    if found.hidden:
+        return f"It holds words that cannot be seen ({found.hidden[0][1].reason}): print it anew from its source."
+    return "It shows no image either: check that it is the right file."
 
 
 class _Recognised:

@@ -22,17 +22,24 @@ def recognised_quote(page: Page, start: int, end: int) -> QuoteBoxes:
     wanted = [word for word in findings.words if word.start < end and start < word.end]
     lines = [list(line) for _, line in groupby(wanted, key=lambda word: page.text.count("\n", 0, word.start))]
     boxes = tuple(_around([_part(word, start, end, findings.rotation) for word in line]) for line in lines)
-    inside = [word for word in findings.words if any(_holds(box, word) for box in boxes)]
-    found = "".join(page.text[max(word.start, start) : min(word.end, end)] for word in inside)
+    parts = [(word, _part(word, start, end, findings.rotation)) for word in findings.words]
+    inside = [word for word, part in parts if any(_holds(box, part) for box in boxes)]
+    found = "".join(_within(page.text, word, start, end) for word in inside)
     verified = bool(found) and found == "".join(page.text[start:end].split())
     return QuoteBoxes(boxes, verified, findings.width, findings.height)
 
 
+def _within(text: str, word: RecognisedWord, start: int, end: int) -> str:
+    """Return what a word has of a span; the whole word where it has nothing of it."""
+    return text[max(word.start, start) : min(word.end, end)] or text[word.start : word.end]
+
+
 def _part(word: RecognisedWord, start: int, end: int, rotation: int) -> Box:
-    """Return a word's box; of one that the span cuts, the part inside: its letters count as equally wide."""
-    length = word.end - word.start
+    """Return a word's box; of one that the span cuts, the part inside (its letters equally wide)."""
+    box, length = word.box, word.end - word.start
+    if end <= word.start or word.end <= start:
+        return box
     first, last = max(0, start - word.start) / length, min(length, end - word.start) / length
-    box = word.box
     width, height = box.x1 - box.x0, box.y1 - box.y0
     if rotation == 90:
         return Box(box.x0, box.y0 + first * height, box.x1, box.y0 + last * height)
@@ -52,11 +59,7 @@ def _around(boxes: list[Box]) -> Box:
     )
 
 
-def _holds(box: Box, word: RecognisedWord) -> bool:
-    """Tell whether a word lies more inside a box than outside; of a word that is cut, a part does."""
-    across = min(box.x1, word.box.x1) - max(box.x0, word.box.x0)
-    down = min(box.y1, word.box.y1) - max(box.y0, word.box.y0)
-    if across <= 0 or down <= 0:
-        return False
-    middle_x, middle_y = (word.box.x0 + word.box.x1) / 2, (word.box.y0 + word.box.y1) / 2
-    return box.x0 <= middle_x <= box.x1 and box.y0 <= middle_y <= box.y1
+def _holds(box: Box, word: Box) -> bool:
+    """Tell whether the middle of a word lies in a box."""
+    x, y = (word.x0 + word.x1) / 2, (word.y0 + word.y1) / 2
+    return box.x0 <= x <= box.x1 and box.y0 <= y <= box.y1
