@@ -79,10 +79,7 @@ class DocumentWithoutText(DocumentError):
     code = "document_without_text"
 
     def __init__(self, name: str, pages: int, remedy: str = "Add it with its words.") -> None:
-        super().__init__(
-            f"None of the {pages} page(s) of {name!r} has text that could be read. "
-            f"{remedy}"
-        )
+        super().__init__(f"None of the {pages} page(s) of {name!r} has text that could be read. {remedy}")
 
 
 class DocumentTooLarge(DocumentError):
