@@ -4,6 +4,7 @@ SourcierError
  |- DocumentError            retry is useless: the file is the cause
  |   |- UnsupportedDocument  DocumentEmpty  DocumentEncrypted  DocumentBroken  DocumentWithoutText
  |   |- DocumentTooLarge     DocumentHasTooManyPages  ReadingTimedOut  ReadingOutOfMemory  ReaderCrashed
+ |   |- OcrFailed
  |- DependencyError          retry may help, once something outside is mended
  |   |- IndexUnavailable  IndexLocked  IndexMismatch  CatalogueUnavailable
  |   |- ModelMissing  ModelCorrupt  ModelUnusable  StorageFull
@@ -136,6 +137,18 @@ class ReaderCrashed(DocumentError):
 
     def __init__(self, name: str, detail: str) -> None:
         super().__init__(f"The PDF reader stopped while reading {name!r} ({detail}). Export the file again.")
+
+
+class OcrFailed(DocumentError):
+    """The recogniser failed on a page; the page stays without text."""
+
+    code = "ocr_failed"
+
+    def __init__(self, name: str, page: int, detail: str) -> None:
+        super().__init__(
+            f"The words in the image of page {page} of {name!r} could not be recognised ({detail}). "
+            "Check tesseract and its languages: `sourcier doctor`."
+        )
 
 
 class DependencyError(SourcierError):

@@ -18,6 +18,7 @@ from sourcier_core.errors import (
     DocumentEncrypted,
     DocumentError,
     DocumentHasTooManyPages,
+    OcrFailed,
     ReaderCrashed,
     ReadingOutOfMemory,
     ReadingTimedOut,
@@ -59,6 +60,7 @@ class ChildProcess:
         self._received = b""
         self._deadline = 0.0
         self._step = 0.0
+        self._page = 0  # that was asked for last, for messages
         self._process = subprocess.Popen(
             [
                 sys.executable,
@@ -92,6 +94,7 @@ class ChildProcess:
             DocumentError: It was refused, or the child did not answer within its limits.
         """
         with self._timed(seconds):
+            self._page = int(request.get("page", 0))
             self._send(request)
             return self._receive_line()
 
@@ -213,6 +216,8 @@ class ChildProcess:
             return DocumentEmpty(self._name, "no page")
         if code == "too_many_pages":
             return DocumentHasTooManyPages(self._name, self.checked(int, detail), self._limits.max_pages)
+        if code == "ocr":
+            return OcrFailed(self._name, self._page, " ".join(detail.split()))
         if code == "memory":
             return ReadingOutOfMemory(self._name, self._limits.memory_bytes)
         return DocumentBroken(self._name, detail or "unreadable")

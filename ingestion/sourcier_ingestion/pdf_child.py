@@ -74,7 +74,10 @@ class Session:
         self, page: int, command: str, languages: list[str], dpi: int, seconds: float
     ) -> dict[str, Any]:
         """Words that are printed in a page's image, by OCR."""
-        return recognise_page(self._readable(page), page, command, languages, dpi, seconds)
+        try:
+            return recognise_page(self._readable(page), page, command, languages, dpi, seconds)
+        except OSError as error:
+            raise Refusal("ocr", str(error)) from error
 
     def quotes(self, page: int, text: str, spans: list[list[int]]) -> dict[str, Any]:
         """Boxes of spans of a page's text, and whether the text read again inside them is the same."""

@@ -88,7 +88,7 @@ def _tesseract(command: str, image: bytes, languages: list[str], dpi: int, secon
             raise TimeoutError(f"tesseract took more than {seconds:g} seconds") from error
         if done.returncode == 0 and done.stdout.startswith(b"level\t"):
             return done.stdout.decode("utf-8", "replace")
-    raise OSError(f"tesseract failed: {done.stderr.decode('utf-8', 'replace').strip()[-200:]}")
+    raise OSError(f"tesseract failed: {done.stderr.decode('utf-8', 'replace').strip()[:200]}")
 
 
 def _rows(table: str) -> list[list[str]]:

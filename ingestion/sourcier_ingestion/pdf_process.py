@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from sourcier_core.errors import DocumentBroken, DocumentError, ReadingTimedOut
+from sourcier_core.errors import DocumentBroken, DocumentError, OcrFailed, ReadingTimedOut
 from sourcier_core.quote_boxes import QuoteBoxes
 from sourcier_core.settings import ReadingSettings
 from sourcier_core.types import Box, Page, PageFindings
@@ -89,8 +89,8 @@ class PdfProcess:
                     {"op": "recognise", **request, "seconds": ocr.page_seconds}, seconds=seconds
                 )
                 return self._child.checked(partial(pdf_replies.recognised_page, read=page), reply)
-            except DocumentBroken:
-                raise  # tesseract's failure, told by a child that lives
+            except OcrFailed:
+                raise  # told by a child that lives
             except DocumentError as error:
                 self._replace_child(error)
                 raise

@@ -3,6 +3,8 @@
 import io
 import os
 import signal
+import socket
+import subprocess
 import sys
 import threading
 from collections.abc import Callable
@@ -27,6 +29,7 @@ from sourcier_core.errors import (
 )
 from sourcier_core.settings import ReadingSettings
 from sourcier_core.types import Box, OutlineEntry, Page
+from sourcier_ingestion.child_process import confinement
 from sourcier_ingestion.pdf_process import PdfProcess
 
 LIMITS = ReadingSettings()
@@ -708,3 +711,34 @@ def test_a_child_that_was_taken_over_is_not_believed(
         PdfProcess(tmp_path / "a.pdf", "a.pdf", LIMITS)
 
     assert children() == before
+
+
+# --- the network
+
+
+def test_the_child_has_no_network_or_says_so() -> None:
+    assert confinement(LIMITS) in {"namespace", "landlock", "open"}
+
+
+@pytest.mark.parametrize("how", ["namespace", "landlock"])
+def test_what_is_confined_reaches_nobody(how: str) -> None:
+    # In a process of its own: a listener outside, then the network left by one way, then a call.
+    script = (
+        "import ctypes, socket, sys\n"
+        "from sourcier_ingestion import confinement as c\n"
+        "libc = ctypes.CDLL(None, use_errno=True)\n"
+        "left = c._no_tcp(libc) if sys.argv[2] == 'landlock' else c.leave_the_network() == 'namespace'\n"
+        "if not left: sys.exit(7)\n"
+        "try: socket.create_connection(('127.0.0.1', int(sys.argv[1])), 2)\n"
+        "except OSError: print('unreachable')\n"
+        "else: print('reached')\n"
+    )
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        done = subprocess.run(
+            [sys.executable, "-c", script, str(port), how], capture_output=True, text=True, check=False
+        )
+
+    if done.returncode == 7:
+        pytest.skip(f"this kernel or container allows no {how}")
+    assert done.stdout == "unreachable\n", done.stderr

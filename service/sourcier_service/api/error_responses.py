@@ -23,6 +23,7 @@ STATUSES: dict[type[SourcierError], int] = {
     e.ReadingTimedOut: 422,
     e.ReadingOutOfMemory: 422,
     e.ReaderCrashed: 422,
+    e.OcrFailed: 422,
     e.IndexUnavailable: 503,
     e.IndexLocked: 503,
     e.IndexMismatch: 503,
