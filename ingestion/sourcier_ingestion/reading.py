@@ -81,7 +81,8 @@ def _remedy(found: Passport, how_to_read_scans: str) -> str:
     if found.image_only:
         return f"It is probably a scan. {how_to_read_scans} Then add it again."
     if found.hidden:
-        return f"It holds words that cannot be seen ({found.hidden[0][1].reason}): print it anew from its source."
+        reason = found.hidden[0][1].reason
+        return f"It holds words that cannot be seen ({reason}): print it anew from its source."
     return "It shows no image either: check that it is the right file."
 
 

@@ -1,4 +1,4 @@
-"""Scans made on the fly, read by the real tesseract in the confined child: words, boxes, limits, and going without."""
+"""Scans made on the fly, read by the real tesseract in the confined child; and going without."""
 
 import stat
 from collections.abc import Iterator
@@ -49,7 +49,7 @@ def recognise(path: Path, plan: OcrPlan) -> Page:
 
 
 def ingest(stores: Stores, path: Path, name: str = "scan.pdf", **ocr: object) -> Outcome:
-    settings = Settings(home=stores.home.root, ocr=OcrSettings(**ocr))  # type: ignore[arg-type]
+    settings = Settings(home=stores.home.root, ocr=OcrSettings.model_validate(ocr))
     return Ingestion(stores, settings).ingest(path, name, "hr", lambda *_: None)
 
 
@@ -59,8 +59,9 @@ def ink_inside(image: Image.Image, boxes: tuple[Box, ...], width: float) -> floa
     dark = image.point(lambda grey: 255 if grey < 128 else 0)
     inside = Image.new("L", image.size, 0)
     for box in boxes:
+        left, top, right, bottom = (box.x0 - 1, box.y0 - 1, box.x1 + 1, box.y1 + 1)
         inside.paste(
-            255, tuple(round(edge * scale) for edge in (box.x0 - 1, box.y0 - 1, box.x1 + 1, box.y1 + 1))
+            255, (round(left * scale), round(top * scale), round(right * scale), round(bottom * scale))
         )
     return sum(ImageChops.multiply(dark, inside).histogram()[1:]) / sum(dark.histogram()[1:])
 

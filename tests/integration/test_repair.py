@@ -37,7 +37,7 @@ def write_with_a_lost_page(path: Path) -> Path:
     write_pdf(path, ["First words."], ["Second words."], ["Third words."])
     writer = pypdf.PdfWriter(clone_from=path)
     kids = writer.root_object["/Pages"]["/Kids"]  # type: ignore[index]
-    lost = kids[2].idnum  # type: ignore[index]
+    lost = kids[2].idnum
     writer._objects[lost - 1] = NumberObject(42)
     writer.write(path)
     return path
@@ -107,9 +107,8 @@ def test_a_page_whose_letters_the_file_does_not_know_is_garbled(tmp_path: Path) 
     with new_pdf(path) as canvas:
         draw_page(canvas, ["Letters of a font that names none of them."])
     with pikepdf.open(path, allow_overwriting_input=True) as document:
-        font = document.pages[0].Resources.Font
-        for name in font:
-            font[name].Encoding = pikepdf.Dictionary(
+        for _, font in document.pages[0].Resources.Font.items():
+            font.Encoding = pikepdf.Dictionary(
                 Type=pikepdf.Name.Encoding,
                 Differences=pikepdf.Array([0, *(pikepdf.Name(f"/g{code}") for code in range(256))]),
             )
