@@ -9,6 +9,7 @@ and said.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import compress
 from typing import Any
 
 import pypdfium2 as pdfium
@@ -17,8 +18,9 @@ from PIL import Image, ImageChops
 
 from sourcier_ingestion import pdfium_calls as calls
 
-DENSE = 400  # objects: on a page of more, those that begin a word are looked at first
-SAMPLE = 200  # of a dense page's objects, looked at for text beside the page, which no word tells
+MANY = 150  # objects: on a page of more, some tell whether all are looked at
+EVERY = 3  # words: of these, one is looked at on such a page
+SAMPLE = 100  # of such a page's objects, looked at whatever they are
 PAGE_WIDE = 0.8  # of the page's area, covered by images
 TINY = 1.5  # points of font size, as shown: nothing that is read is set so small
 CLEAR = 10  # of 255: alpha up to this is transparent
@@ -62,10 +64,8 @@ def open_shown(page: pdfium.PdfPage) -> Shown:
     raw = textpage.get_text_range()
     words = _spans(raw)
     objects = calls.objects_of(page)
-    if len(objects) > max(DENSE, 2 * len(words)):
-        telling = _telling(objects, set(calls.text_objects_at(textpage, [start for start, _ in words])))
-        if not _Objects(page, telling).deserve_a_search():
-            return Shown(textpage, raw, words)
+    if len(objects) > MANY and not _Objects(page, _telling(objects, textpage, words)).deserve_a_search():
+        return Shown(textpage, raw, words)
     known = _Objects(page, objects)
     if not known.deserve_a_search():
         return Shown(textpage, raw, words)
@@ -81,18 +81,17 @@ def open_shown(page: pdfium.PdfPage) -> Shown:
     return Shown(textpage, raw, _spans(raw), texts, ocr_layer)
 
 
-def _telling(objects: list[int], beginning: set[int]) -> list[int]:
-    """Return the objects that tell whether a page of very many has to be searched, in the order of painting.
+def _telling(objects: list[int], textpage: pdfium.PdfTextPage, words: list[tuple[int, int]]) -> list[int]:
+    """Return the objects that tell whether a page of many has to be searched, in the order of painting.
 
-    Those that begin a word, what is no text, and a sample of all: of text beside the page there is no word.
+    What is no text, what begins every third word (a sentence has more), and a sample: for text beside the
+    page there may be no word.
     """
     kinds = map(calls.object_type, objects)
-    step = len(objects) // SAMPLE
-    return [
-        item
-        for place, (item, kind) in enumerate(zip(objects, kinds, strict=True))
-        if kind != _TEXT or item in beginning or place % step == 0
-    ]
+    keep = set(compress(objects, map(_TEXT.__ne__, kinds)))
+    keep.update(calls.text_objects_at(textpage, [start for start, _ in words[::EVERY]]))
+    keep.update(objects[:: max(1, len(objects) // SAMPLE)])
+    return list(filter(keep.__contains__, objects))
 
 
 def _spans(raw: str) -> list[tuple[int, int]]:
