@@ -39,10 +39,6 @@ class DocumentClock:
     spent: float = 0.0
 
 
-class ReplySenseless(ReaderCrashed):
-    """The child sent what it never sends: a hostile file may have taken it over."""
-
-
 class ChildProcess:
     """A process that opens one PDF. One thread at a time."""
 
@@ -57,6 +53,7 @@ class ChildProcess:
         self._name = name
         self._limits = limits
         self._clock = clock
+        self.believed = True
         self._received = b""
         self._deadline = 0.0
         self._step = 0.0
@@ -129,13 +126,14 @@ class ChildProcess:
         """Make something of a reply: a child that a hostile file has taken over may send anything.
 
         Raises:
-            ReplySenseless: It is none that the child sends.
+            ReaderCrashed: It is none that the child sends, which is believed no more.
         """
         try:
             return make(values)
         except (KeyError, IndexError, TypeError, ValueError, RecursionError) as error:
+            self.believed = False
             self.close()
-            raise ReplySenseless(self._name, "its reply makes no sense") from error
+            raise ReaderCrashed(self._name, "its reply makes no sense") from error
 
     def close(self) -> None:
         """End the process and what it started, whatever they do."""

@@ -12,7 +12,7 @@ from sourcier_core.quote_boxes import QuoteBoxes
 from sourcier_core.settings import ReadingSettings
 from sourcier_core.types import Box, Page, PageFindings
 from sourcier_ingestion import pdf_replies
-from sourcier_ingestion.child_process import ChildProcess, DocumentClock, ReplySenseless
+from sourcier_ingestion.child_process import ChildProcess, DocumentClock
 from sourcier_ingestion.ocr_plan import OcrPlan
 
 MAX_LOST = 20  # pages of a document that may each cost a child its life; then the document is given up
@@ -178,7 +178,7 @@ class PdfProcess:
             DocumentError: The document's time is up, or the child cannot be believed.
         """
         self._child.close()
-        if isinstance(error, ReplySenseless) or self._clock.spent >= self._clock.seconds:
+        if not self._child.believed or self._clock.spent >= self._clock.seconds:
             raise error
         self._open()
 
