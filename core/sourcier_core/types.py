@@ -186,6 +186,64 @@ class TableRow:
     header: tuple[int, int] | None  # span of the header row on the same page; None on the header itself
 
 
+class PageSource(StrEnum):
+    """Where a page's text is from."""
+
+    FILE = "file"
+    REPAIRED = "repaired"  # the file, written anew: as it stands it could not be read
+    SECOND_READER = "second_reader"  # pypdf: lines without layout, no boxes
+    OCR = "ocr"  # recognised in the page's image
+
+
+HiddenReason: TypeAlias = Literal[
+    "invisible",  # not painted, or transparent
+    "background",  # in the colour of what lies under it
+    "covered",  # something opaque is painted over it
+    "tiny",  # of next to no size
+    "off_page",  # beside the page
+]
+
+
+@dataclass(frozen=True, slots=True)
+class HiddenText:
+    """Words that a page holds and does not show: kept out of its text."""
+
+    reason: HiddenReason
+    text: str  # cut short
+
+
+@dataclass(frozen=True, slots=True)
+class RecognisedWord:
+    """A word that OCR read in a page's image."""
+
+    start: int
+    end: int
+    box: "Box"
+    confidence: float  # in [0, 1], the recogniser's own
+
+
+@dataclass(frozen=True, slots=True)
+class PageFindings:
+    """What was found on a page beside its text."""
+
+    source: PageSource = PageSource.FILE
+    width: float = 0.0  # points, as displayed; 0.0 where unknown
+    height: float = 0.0
+    rotation: int = (
+        0  # degrees clockwise: as the file turns the page, else by which most of its lines are turned
+    )
+    garbled: float = (
+        0.0  # share in [0, 1] of its characters that are none; with OCR, of words hardly recognised
+    )
+    ocr_layer: bool = False  # the text is invisible, over an image as large as the page
+    hidden: tuple[HiddenText, ...] = ()
+    failure: str | None = None  # code of the error for which the page could not be read
+    words: tuple[RecognisedWord, ...] = ()  # with OCR: all words of the text, in order
+
+
+NOTHING_FOUND = PageFindings()
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """The text of one page: what chunks, quotes and citations are spans of."""
@@ -194,7 +252,8 @@ class Page:
     text: str
     headings: tuple[Heading, ...] = ()
     rows: tuple[TableRow, ...] = ()
-    warning: str | None = None  # code of what is doubtful on this page, e.g. "no_text"
+    warning: str | None = None  # why there is no text: "image_only", "blank" or "unreadable"
+    findings: PageFindings = NOTHING_FOUND
 
     @property
     def key(self) -> int:
@@ -220,7 +279,31 @@ class Structure:
     title: str | None = None
     outline: tuple[OutlineEntry, ...] = ()
     labels: tuple[str | None, ...] = ()  # as printed, by page - 1; empty when the file has none
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()  # "repaired": the file had to be written anew to be read
+
+
+@dataclass(frozen=True, slots=True)
+class Passport:
+    """What reading a version found: each page list ascends, 1-based."""
+
+    pages: int
+    without_text: tuple[int, ...]  # nothing on them can be searched; image_only and unreadable are among them
+    image_only: tuple[int, ...]  # they show an image: OCR would read them
+    unreadable: tuple[int, ...]  # no reader could
+    recognised: tuple[int, ...]  # read by OCR
+    ocr_layer: tuple[int, ...]  # a scan whose text somebody else recognised: kept
+    rotated: tuple[int, ...]
+    garbled: tuple[int, ...]
+    invisible_text: tuple[int, ...]  # text on the page that cannot be seen: kept out of the index
+    off_page_text: tuple[int, ...]  # text beside the page: kept out of the index
+    second_reader: tuple[int, ...]  # read by the second reader, or from the file written anew
+    duplicates: tuple[tuple[int, int], ...]  # page, and the earlier page that says the same
+    languages: tuple[tuple[str, int], ...]  # language and pages, most pages first
+    tables: int
+    headings: int
+    outline: int  # entries
+    repaired: bool
+    hidden: tuple[tuple[int, HiddenText], ...]  # page and words kept out, at most 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,6 +452,7 @@ class Citation:
     boxes: tuple[Box, ...]  # one per printed line; empty for text panes and where no box proved right
     verified: bool  # the quote stands at its span and, on a PDF, reads the same inside its boxes
     context: Context | None = None  # on the same page, outside the quote
+    warnings: tuple[str, ...] = ()  # codes of what is doubtful about the page, see passport.page_warnings()
     parts: tuple[tuple[int, int], ...] = ()  # of a list: spans of its opening and its items, in order
     effect: Effect = Effect()
 

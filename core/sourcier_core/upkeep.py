@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from sourcier_core.catalogue import Catalogue
 from sourcier_core.file_store import FileStore
 from sourcier_core.page_store import PageStore
+from sourcier_core.passport_store import PassportStore
 from sourcier_core.ports import ChunkIndex
 from sourcier_core.quote_boxes import QuoteBoxStore
 from sourcier_core.types import Marks
@@ -42,6 +43,7 @@ class Upkeep:
         originals: FileStore,
         pages: PageStore,
         quote_boxes: QuoteBoxStore,
+        passports: PassportStore,
     ) -> None:
         self._catalogue = catalogue
         self._versions = VersionStore(catalogue)
@@ -49,6 +51,7 @@ class Upkeep:
         self._originals = originals
         self._pages = pages
         self._boxes = quote_boxes
+        self._passports = passports
 
     def purge_removed(self) -> None:
         """Remove chunks and files of documents that were deleted; bytes that another one has too are kept.
@@ -72,6 +75,7 @@ class Upkeep:
             self._originals.remove(version)
             self._pages.remove(version)
             self._boxes.remove(version)
+            self._passports.remove(version)
 
     def restate(self, document: str) -> None:
         """Write the stored fields of a document's chunks as the catalogue has them; no vector is touched."""

@@ -16,6 +16,7 @@ from sourcier_core.index_payload import PAYLOAD_LAYOUT
 from sourcier_core.job_store import JobStore
 from sourcier_core.keys import KeyStore
 from sourcier_core.page_store import PageStore
+from sourcier_core.passport_store import PassportStore
 from sourcier_core.ports import ChunkIndex, Embedder
 from sourcier_core.quote_boxes import QuoteBoxStore
 from sourcier_core.settings import Settings
@@ -23,7 +24,7 @@ from sourcier_core.upkeep import Upkeep, restate_document, utc_today
 from sourcier_core.version_store import VersionStore
 
 SPECIAL_TOKENS = 2  # that a model puts before and after a text
-READER = "pdfium-2"  # raised when the same file would give another text
+READER = "pdfium-3"  # raised when the same file would give another text
 CHUNKER = "lines-3"  # raised when the same text would give other chunks, or other fields of them
 
 
@@ -36,6 +37,7 @@ class Stores:
     keys: KeyStore
     jobs: JobStore
     quote_boxes: QuoteBoxStore
+    passports: PassportStore
     originals: FileStore
     pages: PageStore
     embedder: Embedder
@@ -57,6 +59,7 @@ class Stores:
             originals=self.originals,
             pages=self.pages,
             quote_boxes=self.quote_boxes,
+            passports=self.passports,
         )
 
     def close(self) -> None:
@@ -101,6 +104,7 @@ def open_stores(settings: Settings, *, owner: str) -> Stores:
             keys=KeyStore(catalogue.engine),
             jobs=JobStore(catalogue.engine),
             quote_boxes=QuoteBoxStore(catalogue.engine),
+            passports=PassportStore(catalogue.engine),
             originals=originals,
             pages=PageStore(page_files),
             embedder=embedder,

@@ -1,4 +1,4 @@
-"""`sourcier ingest`, `documents` and `collections`."""
+"""`sourcier ingest`, `documents`, `passport` and `collections`."""
 
 import json
 from pathlib import Path
@@ -17,6 +17,7 @@ def register(app: typer.Typer) -> None:
     """Add this folder's commands to the root."""
     app.command()(ingest)
     app.command()(documents)
+    app.command()(passport)
     app.command()(collections)
     folder_commands.register(app)
 
@@ -65,6 +66,23 @@ def documents(context: typer.Context, as_json: AsJson = False) -> None:
         typer.echo(json.dumps(rows, ensure_ascii=False, indent=2))
     else:
         print_documents(rows)
+
+
+def passport(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="Of the document, or its id.")],
+    collection: Annotated[str, typer.Option(help="Where it is.")] = DEFAULT_COLLECTION,
+    as_json: AsJson = False,
+) -> None:
+    """Say what reading a document found: pages to doubt, words kept out, languages, tables."""
+    from sourcier_core.command_context import command_context
+    from sourcier_ingestion.listing import print_passport, read_passport
+
+    found = read_passport(command_context(context), name, collection)
+    if as_json:
+        typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
+    else:
+        print_passport(found)
 
 
 def collections(

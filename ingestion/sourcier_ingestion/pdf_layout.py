@@ -1,6 +1,7 @@
 """One PDF page -> its text, headings and table rows. Runs in the confined child.
 
-The text is pdfium's, line by line. Headings are known by their size or weight, table rows by the gaps between
+The text is pdfium's, line by line, without what the page does not show (`pdf_hidden`). Headings are known by
+their size or weight, table rows by the gaps between
 their words: two positions a word and three facts a line are looked up, a tenth of the cost of every
 character's box.
 """
@@ -15,6 +16,9 @@ from typing import Any
 import pypdfium2 as pdfium
 import pypdfium2.raw as raw_pdfium
 
+from sourcier_ingestion.pdf_hidden import Shown, has_image, open_shown
+from sourcier_ingestion.pdfium_calls import character_boxes, unmapped
+
 LINE_BREAK = re.compile(r"\r\n|\r|\n")
 HYPHEN = (
     "\ufffe"  # pdfium's for a hyphen at a line's end, whose line break it leaves out; U+0002 in bounded text
@@ -26,6 +30,10 @@ BOLD = 600  # CSS weight
 REGULAR = 400  # the same
 MAX_HEADING = 120  # characters
 MAX_HEADER_LINES = 4  # lines above a table's first row that may be its header
+MAPPED_SAMPLE = 100  # words of a page that are asked whether the file says what their first letter is
+# No letters: replacement and private use characters, and controls other than white space and pdfium's hyphen.
+_STRANGE = re.compile("[\ufffd\ue000-\uf8ff\U000f0000-\U0010ffff\x00\x01\x03-\x08\x0e-\x1f\x7f-\x9f]")
+_WORD = re.compile(r"\S+")
 _RUN_IN = re.compile(r"[^\W\d][.;!?]\s+\S")  # a sentence goes on after a bold beginning
 _NUMERIC = re.compile(r"^[\s\d.,%$€£()+\-–—/:*]+$")
 _LABEL = re.compile(r"^(?:\(?\d{1,3}(?:\.\d{1,3})*[.)]?|\(?[a-zA-Z]{1,4}[.)]|[^\w\s]{1,2})$")
@@ -58,20 +66,60 @@ def read_page(document: pdfium.PdfDocument, number: int) -> dict[str, Any]:
 
     Returns:
         `number`; `text`; `headings` as [start, level, title]; `rows` as [start, end, header span or null];
-        `warning`: "image_only" or "blank" where there is no text, else null.
+        `warning`: "image_only" or "blank" where there is no text, else null; `width` and `height` in points
+        as displayed; `rotation` in degrees; `garbled` in [0, 1]; `hidden` as [reason, words]; `ocr_layer`.
     """
     page = document[number - 1]
-    textpage = page.get_textpage()
+    shown = open_shown(page)
     try:
-        lines, text = _lines(textpage)
+        lines, text, turned = _lines(shown)
+        width, height = page.get_size()
         found: dict[str, Any] = {"number": number, "text": text, "warning": None}
         if not text.strip():
-            images = page.get_objects(filter=[raw_pdfium.FPDF_PAGEOBJ_IMAGE], max_depth=3)
-            found["warning"] = "image_only" if next(iter(images), None) is not None else "blank"
-        return {**found, "headings": _headings(lines, text), "rows": _rows(lines, text)}
+            found["warning"] = "image_only" if has_image(page) else "blank"
+        return {
+            **found,
+            "headings": _headings(lines, text),
+            "rows": _rows(lines, text),
+            "width": width,
+            "height": height,
+            "rotation": int(page.get_rotation()) or turned,
+            "garbled": _garbled(shown),
+            "hidden": shown.hidden,
+            "ocr_layer": shown.ocr_layer,
+        }
     finally:
-        textpage.close()
+        shown.textpage.close()
         page.close()
+
+
+def lines_of(number: int, text: str) -> dict[str, Any]:
+    """Return a page of which only the text is known, as `read_page` does."""
+    shown = "\n".join(printed(line) for _, line in split_lines(text))
+    return {
+        "number": number,
+        "text": shown,
+        "warning": None if shown.strip() else "blank",
+        "headings": [],
+        "rows": [],
+        "width": 0.0,
+        "height": 0.0,
+        "rotation": 0,
+        "garbled": 0.0,
+        "hidden": [],
+        "ocr_layer": False,
+    }
+
+
+def _garbled(shown: Shown) -> float:
+    """Return the share of characters that are none: replaced, private, or unknown to the file itself."""
+    characters = sum(end - start for start, end in shown.words)
+    if not characters:
+        return 0.0
+    strange = len(_STRANGE.findall(shown.raw)) / characters
+    sample = [start for start, _ in shown.words[:: max(1, len(shown.words) // MAPPED_SAMPLE)]]
+    unknown = unmapped(shown.textpage, sample) / len(sample)
+    return round(min(1.0, max(strange, unknown)), 3)
 
 
 def split_lines(raw: str) -> list[tuple[int, str]]:
@@ -84,38 +132,44 @@ def split_lines(raw: str) -> list[tuple[int, str]]:
     return lines
 
 
-def _lines(textpage: pdfium.PdfTextPage) -> tuple[list[Line], str]:
-    raw = textpage.get_text_range()
+def _lines(shown: Shown) -> tuple[list[Line], str, int]:
+    """Return the lines, the text, and by how many degrees most of it is turned."""
+    raw = shown.raw
     # Only where each code point is one of pdfium's characters can positions be looked up cheaply.
-    aligned = len(raw) == textpage.count_chars()
-    measure = _Measure(textpage) if aligned else None
+    aligned = len(raw) == shown.textpage.count_chars()
+    measure = _Measure(shown.textpage, shown.words) if aligned else None
     lines, parts, start = [], [], 0
     for raw_start, raw_line in split_lines(raw):
-        shown = printed(raw_line)
-        height, weight, cells = measure.line(raw_start, raw_line) if measure else (0.0, -1, [(0, len(shown))])
+        shown_line = printed(raw_line)
+        height, weight, cells = (
+            measure.line(raw_start, raw_line) if measure else (0.0, -1, [(0, len(shown_line))])
+        )
         spans = tuple((start + first, start + last) for first, last in cells)
-        lines.append(Line(start, start + len(shown), raw_start, height, weight, spans))
-        parts.append(shown)
-        start += len(shown) + 1
-    return lines, "\n".join(parts)
+        lines.append(Line(start, start + len(shown_line), raw_start, height, weight, spans))
+        parts.append(shown_line)
+        start += len(shown_line) + 1
+    return lines, "\n".join(parts), measure.turned() if measure else 0
 
 
 class _Measure:
-    """Looks up positions of characters, the C call's outputs allocated once."""
+    """Looks up positions of characters: those that begin and end a word at once, others when asked."""
 
-    def __init__(self, textpage: pdfium.PdfTextPage) -> None:
+    def __init__(self, textpage: pdfium.PdfTextPage, words: list[tuple[int, int]]) -> None:
         self._page = textpage.raw
-        self._edges = [ctypes.c_double() for _ in range(4)]
-        self._pointers = [ctypes.byref(edge) for edge in self._edges]
         self._rectangle = raw_pdfium.FS_RECTF()
         self._name = ctypes.create_string_buffer(128)
+        self._place = {start: place for place, (start, _) in enumerate(words)}
+        self._edges = character_boxes(textpage, [k for start, end in words for k in (start, end - 1)])
+        self._turns = [0, 0, 0, 0]  # characters of lines by quarter turns
 
     def line(self, start: int, text: str) -> tuple[float, int, list[tuple[int, int]]]:
         """Height in points and weight of a line's first printed character, and the line's cells."""
         first = len(text) - len(text.lstrip())
         if first == len(text):
             return 0.0, -1, [(0, len(text))]
-        reading = self._reading(start + first)
+        turn = self._turn(start + first)
+        self._turns[turn] += len(text)
+        reading = _READINGS[turn]
         found = raw_pdfium.FPDFText_GetLooseCharBox(self._page, start + first, ctypes.byref(self._rectangle))
         box = self._rectangle
         height = 0.0
@@ -125,6 +179,10 @@ class _Measure:
         cells = self._cells(start, text, height, reading) if height else [(0, len(text))]
         return height, weight, cells
 
+    def turned(self) -> int:
+        """Degrees clockwise by which most of the lines seen are turned on the page."""
+        return 90 * self._turns.index(max(self._turns))
+
     def _weight(self, index: int) -> int:
         weight = int(raw_pdfium.FPDFText_GetFontWeight(self._page, index))
         if weight > 0:
@@ -133,28 +191,28 @@ class _Measure:
         raw_pdfium.FPDFText_GetFontInfo(self._page, index, self._name, len(self._name), None)
         return BOLD if b"bold" in self._name.value.lower() else REGULAR
 
-    def _reading(self, index: int) -> "_Reading":
-        angle = raw_pdfium.FPDFText_GetCharAngle(self._page, index)  # clockwise, in radians; -1 when unknown
-        return _READINGS[round(max(0.0, angle) / (math.pi / 2)) % 4]
+    def _turn(self, index: int) -> int:
+        angle: float = raw_pdfium.FPDFText_GetCharAngle(
+            self._page, index
+        )  # clockwise, in radians; -1 when unknown
+        return round(max(0.0, angle) / (math.pi / 2)) % 4
 
     def _cells(self, start: int, text: str, height: float, reading: "_Reading") -> list[tuple[int, int]]:
         """Spans of a line that wide gaps part."""
         cells: list[tuple[int, int]] = []
         right = None
-        for word in re.finditer(r"\S+", text):
-            left = reading.sign * self._edge(start + word.start(), reading.begin)
+        sign, begin, end = reading.sign, reading.begin, reading.end
+        for word in _WORD.finditer(text):
+            edges = 8 * self._place[start + word.start()]  # of its first character, then of its last
+            left = sign * self._edges[edges + begin]
             if right is None or left - right > CELL_GAP * height:
                 cells.append(word.span())
             else:
                 cells[-1] = (cells[-1][0], word.end())
-            right = reading.sign * self._edge(start + word.end() - 1, reading.end)
+            right = sign * self._edges[edges + 4 + end]
         if len(cells) > 1 and _LABEL.match(text[slice(*cells[0])]):
             cells[:2] = [(cells[0][0], cells[1][1])]  # a paragraph's number or a bullet is no cell
         return cells
-
-    def _edge(self, index: int, side: int) -> float:
-        raw_pdfium.FPDFText_GetCharBox(self._page, index, *self._pointers)
-        return float(self._edges[side].value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,34 +1,21 @@
-"""The parent's side of the confined process: one PDF's pages, boxes and images, within stated limits."""
+"""One PDF's pages, boxes and images, read in a confined process within stated limits."""
 
-import json
-import os
-import selectors
-import signal
-import subprocess
-import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Self
 
-from sourcier_core.errors import (
-    DocumentBroken,
-    DocumentEmpty,
-    DocumentEncrypted,
-    DocumentError,
-    DocumentHasTooManyPages,
-    ReaderCrashed,
-    ReadingOutOfMemory,
-    ReadingTimedOut,
-)
+from sourcier_core.errors import DocumentBroken, DocumentError, OcrFailed, ReadingTimedOut
 from sourcier_core.quote_boxes import QuoteBoxes
 from sourcier_core.settings import ReadingSettings
-from sourcier_core.types import Box, Heading, MediaType, OutlineEntry, Page, Structure, TableRow
+from sourcier_core.types import Box, Page, PageFindings
+from sourcier_ingestion import pdf_replies
+from sourcier_ingestion.child_process import ChildProcess, DocumentClock
+from sourcier_ingestion.ocr_plan import OcrPlan
 
-Made = TypeVar("Made")
-MAX_REPLY = 256 * 2**20  # bytes; a window of pages is far below, and a taken-over child may send anything
+MAX_LOST = 20  # pages of a document that may each cost a child its life; then the document is given up
 
 
 class PdfProcess:
@@ -45,47 +32,68 @@ class PdfProcess:
         Raises:
             DocumentError: It cannot be opened within the limits.
         """
+        self._path = path.absolute()
         self._name = name
         self._limits = limits
         self._turn = threading.Lock()
-        self._received = b""
-        self._deadline = 0.0
-        self._process = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "sourcier_ingestion.pdf_child",
-                str(limits.memory_bytes),
-                str(limits.cpu_seconds),
-            ],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            # The child needs nothing of our environment: no keys, no proxies, no home.
-            env={
-                "PATH": os.defpath,
-                "PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path)),
-                "LC_ALL": "C.UTF-8",
-            },
-            cwd="/",
-        )
-        try:
-            reply = self._ask(op="open", path=str(path.absolute()), max_pages=limits.max_pages)
-            self.structure = self._checked(_structure, reply)
-        except BaseException:
-            self.close()
-            raise
+        self._clock = DocumentClock(limits.document_seconds)
+        self._lost = 0
+        self._read = 0  # pages that the child of now has read
+        self._open()
 
-    def pages(self) -> Iterator[list[Page]]:
-        """Read all pages, a window at a time.
+    def pages(self, first: int = 1) -> Iterator[list[Page]]:
+        """Read pages to the last one, a window at a time.
+
+        A page that cannot be read is there without text, with warning "unreadable" and the code of the
+        error: it costs no other page.
+
+        Args:
+            first: 1-based.
 
         Raises:
-            DocumentError: A window cannot be read within the limits.
+            DocumentError: No page could be read, too many took the reader down, or the document took too
+            long.
         """
-        step = self._limits.window_pages
-        for start in range(1, self.structure.page_count + 1, step):
-            reply = self._ask(op="pages", start=start, stop=start + step)
-            yield self._checked(_pages, reply)
+        step, count = self._limits.window_pages, self.structure.page_count
+        readable = False
+        failure: DocumentError = DocumentBroken(self._name, "no page can be read")
+        for start in range(first, count + 1, step):
+            window: list[Page] = []
+            stop = min(start + step, count + 1)
+            while len(window) < stop - start:
+                failure = self._fill(window, start, stop) or failure
+            readable = readable or any(page.warning != "unreadable" for page in window)
+            if stop > count and not readable:
+                raise failure
+            yield window
+
+    def recognise(self, page: Page, ocr: OcrPlan) -> Page:
+        """Read the image of a page that has no text, by OCR.
+
+        Args:
+            page: As it was read.
+            ocr: How.
+
+        Returns:
+            The page with the text and words found; as it was where none are.
+
+        Raises:
+            DocumentError: OCR fails on this page, or is over its limits.
+        """
+        request = {"page": page.key, "command": ocr.command, "languages": list(ocr.languages), "dpi": ocr.dpi}
+        # One step to draw the page; tesseract may be run twice, with and without looking for the orientation.
+        seconds = self._limits.step_seconds + 2 * ocr.page_seconds
+        with self._turn:
+            try:
+                reply = self._child.ask(
+                    {"op": "recognise", **request, "seconds": ocr.page_seconds}, seconds=seconds
+                )
+                return self._child.checked(partial(pdf_replies.recognised_page, read=page), reply)
+            except OcrFailed:
+                raise  # told by a child that lives
+            except DocumentError as error:
+                self._replace_child(error)
+                raise
 
     def quotes(self, page: int, text: str, spans: list[tuple[int, int]]) -> list[QuoteBoxes]:
         """Find where spans of a page's text are printed.
@@ -98,8 +106,9 @@ class PdfProcess:
         Raises:
             DocumentError: The page cannot be read within the limits.
         """
-        reply = self._ask(op="quotes", page=page, text=text, spans=[list(span) for span in spans])
-        return self._checked(_quotes, reply)
+        request = {"op": "quotes", "page": page, "text": text, "spans": [list(span) for span in spans]}
+        with self._turn:
+            return self._child.checked(pdf_replies.quotes, self._child.ask(request))
 
     def render(self, page: int, scale: float, boxes: tuple[Box, ...]) -> bytes:
         """Draw a page as a JPEG, the boxes marked.
@@ -114,20 +123,11 @@ class PdfProcess:
         """
         marked = [[box.x0, box.y0, box.x1, box.y1] for box in boxes]
         with self._turn:
-            self._send({"op": "render", "page": page, "scale": scale, "boxes": marked})
-            size = self._checked(lambda reply: int(reply["bytes"]), self._receive_line())
-            return self._receive_bytes(size)
+            return self._child.ask_bytes({"op": "render", "page": page, "scale": scale, "boxes": marked})
 
     def close(self) -> None:
         """End the process, whatever it does."""
-        self._process.kill()
-        self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                try:
-                    pipe.close()
-                except BrokenPipeError:
-                    continue
+        self._child.close()
 
     def __enter__(self) -> Self:
         return self
@@ -137,123 +137,51 @@ class PdfProcess:
     ) -> None:
         self.close()
 
-    def _ask(self, **request: Any) -> dict[str, Any]:
-        with self._turn:
-            self._send(request)
-            return self._receive_line()
-
-    def _send(self, request: dict[str, Any]) -> None:
-        assert self._process.stdin is not None
-        self._deadline = time.monotonic() + self._limits.step_seconds
+    def _open(self) -> None:
+        self._child = ChildProcess(self._name, self._limits, self._clock)
+        self._read = 0
         try:
-            self._process.stdin.write(json.dumps(request).encode() + b"\n")
-            self._process.stdin.flush()
-        except (BrokenPipeError, ValueError) as error:
-            raise self._why_it_ended() from error
+            request = {"op": "open", "path": str(self._path), "max_pages": self._limits.max_pages}
+            self.structure = self._child.checked(pdf_replies.structure, self._child.ask(request))
+        except BaseException:
+            self._child.close()
+            raise
 
-    def _receive_line(self) -> dict[str, Any]:
-        while b"\n" not in self._received:
-            self._receive_some()
-        line, self._received = self._received.split(b"\n", 1)
-        reply = self._checked(json.loads, line)
-        if not isinstance(reply, dict) or "error" in reply:
-            raise self._refusal(reply)
-        return reply
-
-    def _receive_bytes(self, size: int) -> bytes:
-        while len(self._received) < size:
-            self._receive_some()
-        data, self._received = self._received[:size], self._received[size:]
-        return data
-
-    def _receive_some(self) -> None:
-        assert self._process.stdout is not None
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._process.stdout, selectors.EVENT_READ)
-            ready = selector.select(max(0.0, self._deadline - time.monotonic()))
-        if not ready:
-            self.close()
-            raise ReadingTimedOut(self._name, self._limits.step_seconds)
-        data = os.read(self._process.stdout.fileno(), 1 << 20)
-        if not data:
-            raise self._why_it_ended()
-        self._received += data
-        if len(self._received) > MAX_REPLY:
-            self.close()
-            raise ReadingOutOfMemory(self._name, MAX_REPLY)
-
-    def _why_it_ended(self) -> DocumentError:
-        status = self._process.wait()
-        if -status == signal.SIGXCPU:
-            return ReadingTimedOut(self._name, self._limits.cpu_seconds, "reading.cpu_seconds")
-        if -status in (signal.SIGABRT, signal.SIGTRAP):  # pdfium aborts, or traps, when an allocation fails
-            return ReadingOutOfMemory(self._name, self._limits.memory_bytes)
-        return ReaderCrashed(self._name, f"exit status {status}")
-
-    def _checked(self, make: Callable[[Any], Made], values: Any) -> Made:
-        """Make something of a reply: a child that a hostile file has taken over may send anything."""
+    def _fill(self, window: list[Page], start: int, stop: int) -> DocumentError | None:
+        """Read on to the end of a window; return why the last page added could not be read."""
+        number = start + len(window)
+        request = {"op": "pages", "start": number, "stop": stop}
         try:
-            return make(values)
-        except (KeyError, IndexError, TypeError, ValueError, RecursionError) as error:
-            self.close()
-            raise ReaderCrashed(self._name, "its reply makes no sense") from error
+            with self._turn:
+                for reply in self._child.stream(request, stop - number):
+                    number = start + len(window)
+                    window.append(self._child.checked(partial(pdf_replies.page, number=number), reply))
+                    self._read += 1
+        except DocumentError as error:
+            # In a child that has read other pages, these may have taken the memory and the processor's time.
+            guilty = self._read == 0 or _by_the_clock(error)
+            self._replace_child(error)
+            if not guilty:
+                return None
+            self._lost += 1
+            if self._lost > MAX_LOST:
+                raise
+            findings = PageFindings(failure=error.code)
+            window.append(Page(number=start + len(window), text="", warning="unreadable", findings=findings))
+            return error
+        return None
 
-    def _refusal(self, reply: Any) -> DocumentError:
-        code = reply.get("error") if isinstance(reply, dict) else None
-        detail = str(reply.get("detail", ""))[:200] if isinstance(reply, dict) else ""
-        if code == "encrypted":
-            return DocumentEncrypted(self._name)
-        if code == "empty":
-            return DocumentEmpty(self._name, "no page")
-        if code == "too_many_pages":
-            return DocumentHasTooManyPages(self._name, self._checked(int, detail), self._limits.max_pages)
-        if code == "memory":
-            return ReadingOutOfMemory(self._name, self._limits.memory_bytes)
-        return DocumentBroken(self._name, detail or "unreadable")
+    def _replace_child(self, error: DocumentError) -> None:
+        """Start a fresh child after one that failed on a page.
 
-
-def _structure(reply: dict[str, Any]) -> Structure:
-    count = int(reply["page_count"])
-    outline = tuple(
-        OutlineEntry(int(level), _text(title), int(page)) for level, title, page in reply["outline"]
-    )
-    labels = tuple(None if label is None else _text(label)[:40] for label in reply["labels"])
-    return Structure(
-        media_type=MediaType.PDF,
-        page_count=count,
-        title=None if reply["title"] is None else _text(reply["title"]),
-        outline=tuple(entry for entry in outline if 1 <= entry.page <= count),
-        labels=labels if len(labels) == count else (),
-    )
+        Raises:
+            DocumentError: The document's time is up, or the child cannot be believed.
+        """
+        self._child.close()
+        if not self._child.believed or self._clock.spent >= self._clock.seconds:
+            raise error
+        self._open()
 
 
-def _pages(reply: dict[str, Any]) -> list[Page]:
-    return [_page(values) for values in reply["pages"]]
-
-
-def _page(values: dict[str, Any]) -> Page:
-    return Page(
-        number=int(values["number"]),
-        text=_text(values["text"]),
-        headings=tuple(
-            Heading(int(start), int(level), _text(title)) for start, level, title in values["headings"]
-        ),
-        rows=tuple(
-            TableRow(int(start), int(end), (int(head[0]), int(head[1])) if head else None)
-            for start, end, head in values["rows"]
-        ),
-        warning=None if values["warning"] is None else str(values["warning"]),
-    )
-
-
-def _quotes(reply: dict[str, Any]) -> list[QuoteBoxes]:
-    size = {"width": float(reply["width"]), "height": float(reply["height"])}
-    return [
-        QuoteBoxes(tuple(Box(*map(float, box)) for box in quote["boxes"]), bool(quote["verified"]), **size)
-        for quote in reply["quotes"]
-    ]
-
-
-def _text(value: Any) -> str:
-    """Replace lone surrogates, which a damaged file may yield and no encoding holds."""
-    return str(value).encode("utf-8", "replace").decode()
+def _by_the_clock(error: DocumentError) -> bool:
+    return isinstance(error, ReadingTimedOut) and "step_seconds" in str(error)

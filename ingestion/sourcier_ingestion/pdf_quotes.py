@@ -8,6 +8,7 @@ from typing import Any
 import pypdfium2 as pdfium
 import pypdfium2.raw as raw_pdfium
 
+from sourcier_ingestion.pdf_hidden import open_shown
 from sourcier_ingestion.pdf_layout import HYPHEN, printed, split_lines
 
 DEVICE_UNITS = 100  # to the point: FPDF_PageToDevice rounds to whole units
@@ -30,7 +31,7 @@ def locate_quotes(
         differently are left out.
     """
     page = document[number - 1]
-    textpage = page.get_textpage()
+    textpage = open_shown(page).textpage  # the text as stored has no hidden words
     try:
         characters = _characters(textpage, text)
         width, height = page.get_size()

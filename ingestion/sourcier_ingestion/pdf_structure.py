@@ -1,52 +1,38 @@
 """A PDF -> its title, outline, printed page labels (pypdf; pdfium where pypdf refuses). In the child."""
 
-import logging
-import signal
+import io
 from collections.abc import Iterator
-from contextlib import contextmanager
-from types import FrameType
 from typing import Any
 
 import pypdfium2 as pdfium
 from pypdf import PdfReader
-from pypdf.errors import PyPdfError
 from pypdf.generic import Destination
 
-PYPDF_SECONDS = 20  # then pdfium's view is taken: pypdf is pure Python and slow on damaged files
+from sourcier_ingestion.pdf_repair import PYPDF_ERRORS, PYPDF_SECONDS, time_limit
+
 MAX_ENTRIES = 20_000  # of an outline
 MAX_TITLE = 300  # characters
 
 
-class _TooSlow(Exception):
-    """pypdf took more than its share."""
-
-
-def read_structure(path: str, document: pdfium.PdfDocument) -> dict[str, Any]:
+def read_structure(content: str | bytes, document: pdfium.PdfDocument) -> dict[str, Any]:
     """Read the structure.
+
+    Args:
+        content: The file's path, or what it is once written anew.
+        document: The same, open.
 
     Returns:
         `title` or null; `outline` as [level, title, page]; `labels` by page, empty where it has none.
     """
-    logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     try:
-        with _limited(PYPDF_SECONDS):
-            return _by_pypdf(path)
-    except (
-        PyPdfError,
-        _TooSlow,
-        ValueError,
-        TypeError,
-        KeyError,
-        IndexError,
-        AttributeError,
-        OSError,
-        RecursionError,
-    ):
+        with time_limit(PYPDF_SECONDS):
+            return _by_pypdf(content)
+    except PYPDF_ERRORS:
         return _by_pdfium(document)
 
 
-def _by_pypdf(path: str) -> dict[str, Any]:
-    reader = PdfReader(path, strict=False)
+def _by_pypdf(content: str | bytes) -> dict[str, Any]:
+    reader = PdfReader(io.BytesIO(content) if isinstance(content, bytes) else content, strict=False)
     if reader.is_encrypted:
         reader.decrypt("")
     root = reader.root_object
@@ -87,17 +73,3 @@ def _clean(text: str | None) -> str | None:
         return None
     shown = "".join(c if c.isprintable() else " " for c in str(text))
     return " ".join(shown.split())[:MAX_TITLE] or None
-
-
-@contextmanager
-def _limited(seconds: int) -> Iterator[None]:
-    def _stop(_signal: int, _frame: FrameType | None) -> None:
-        raise _TooSlow
-
-    before = signal.signal(signal.SIGALRM, _stop)
-    signal.alarm(seconds)
-    try:
-        yield
-    finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)

@@ -33,7 +33,9 @@ from sourcier_core.wiring import Stores, undo_unfinished_writes
 from sourcier_ingestion.admission import Admitted, admit
 from sourcier_ingestion.chunking import Chunker
 from sourcier_ingestion.editing import Editing
+from sourcier_ingestion.judging import Judgement, judge
 from sourcier_ingestion.naming import check_given, check_name, period_of
+from sourcier_ingestion.ocr_plan import how_to_read_scans
 from sourcier_ingestion.reading import Reading, read_document
 from sourcier_ingestion.sections import SectionTracker
 from sourcier_ingestion.titles import choose_title, context_title
@@ -163,8 +165,12 @@ class Ingestion:
         def reading_progress(done: int, total: int) -> None:
             progress(JobState.READING, done, total)
 
+        settings = self._settings
         try:
-            reading = read_document(file, self._stores.pages, self._settings.reading, reading_progress)
+            reading = read_document(
+                file, self._stores.pages, settings.reading, reading_progress, settings.ocr, collection
+            )
+            self._stores.passports.put(file.sha256, reading.passport)
             self._keep_original(file)
             document = self._write(file, collection, reading, progress, given)
         except BaseException:
@@ -200,7 +206,18 @@ class Ingestion:
             progress(JobState.WRITING, total, total)
             self._stores.index.retire(identity, write.sequence, period.first_day)
             self._stores.index.flush()
-            document = _ready(file, identity, collection, title, reading, count, counter.language(), marks)
+            judgement = judge(reading.passport, how_to_read_scans(self._settings.ocr, collection))
+            document = _ready(
+                file,
+                identity,
+                collection,
+                title,
+                reading.structure,
+                count,
+                counter.language(),
+                judgement,
+                marks,
+            )
             self._stores.catalogue.commit_version(write, document, reading.structure, period)
         with suppress(DependencyError):  # owed since the commit, where tags or groups were changed meanwhile
             self._stores.upkeep.settle_all()
@@ -354,12 +371,13 @@ def _ready(
     identity: str,
     collection: str,
     title: str,
-    reading: Reading,
+    structure: Structure,
     chunks: int,
     language: str,
+    judgement: Judgement,
     marks: Marks,
 ) -> Document:
-    status, reason, code = _judge(reading.structure, reading.image_pages)
+    status, reason, code = judgement
     return Document(
         id=identity,
         collection=collection,
@@ -371,24 +389,13 @@ def _ready(
         version=file.sha256,
         media_type=file.media_type,
         language=language,
-        page_count=reading.structure.page_count,
+        page_count=structure.page_count,
         chunk_count=chunks,
         size=file.size,
         updated_at=datetime.now(UTC),
         tags=marks.tags,
         groups=marks.groups,
     )
-
-
-def _judge(structure: Structure, images: tuple[int, ...]) -> tuple[DocumentStatus, str | None, str | None]:
-    if not images:
-        return DocumentStatus.READY, None, None
-    listed = ", ".join(map(str, images[:20])) + (", ..." if len(images) > 20 else "")
-    reason = (
-        f"{len(images)} of {structure.page_count} pages hold an image and no text ({listed}): they are not "
-        "searched. Run the file through OCR (for example `ocrmypdf --skip-text`) and add the result."
-    )
-    return DocumentStatus.PARTIAL, reason, "pages_without_text"
 
 
 def _copy(source: BinaryIO, target: BinaryIO) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from sourcier_core.errors import DocumentError
 from sourcier_core.page_store import PageStore
+from sourcier_core.passport import page_warnings
 from sourcier_core.types import AnswerSentence, Box, Citation, Context
 from sourcier_service.extraction import Candidate
 from sourcier_service.page_views import PageViews
@@ -52,6 +53,7 @@ class Citer:
             boxes=boxes,
             verified=verified,
             context=_context(candidate),
+            warnings=page_warnings(stored, self._pages.structure(passage.version)),
             parts=_parts(candidate.unit),
             effect=passage.effect,
         )

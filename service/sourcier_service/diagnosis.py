@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from sourcier_core.embedding_export import (
 from sourcier_core.errors import SourcierError
 from sourcier_core.home import Home
 from sourcier_core.settings import Settings, load_settings
+from sourcier_ingestion.child_process import confinement
+from sourcier_ingestion.ocr_plan import install_command
 from sourcier_service.calibration import Calibration, default_calibration
 from sourcier_service.calibration_files import calibration_files
 
@@ -34,6 +37,7 @@ PACKAGES = (
     "fastapi",
     "pypdf",
     "pypdfium2",
+    "pikepdf",
 )
 MIN_FREE = 2**30  # bytes
 
@@ -58,7 +62,7 @@ def examine(options: dict[str, Any]) -> list[Finding]:
             *findings,
             Finding("settings", str(error), ok=False, remedy="mend the file or variable named"),
         ]
-    findings += [_model(settings), *_cross_encoder(settings)]
+    findings += [_model(settings), *_cross_encoder(settings), _reader(settings), _ocr(settings)]
     index, fingerprint = _index(settings)
     findings += [_home(settings), index, _calibration(settings, fingerprint)]
     return [*findings, _disk(settings), *_optional()]
@@ -137,6 +141,38 @@ def _is_here(source: str) -> bool:
         return False
 
 
+def _reader(settings: Settings) -> Finding:
+    """Say what a reader of PDFs may reach on this machine: a network is reported, and stops nothing."""
+    name = "reader of PDFs"
+    limits = f"at most {settings.reading.memory_bytes // 2**20:,} MiB, {settings.reading.cpu_seconds} CPU s"
+    try:
+        network = confinement(settings.reading)
+    except SourcierError as error:
+        return Finding(name, str(error), ok=False, remedy="make install")
+    if network == "open":
+        remedy = "let containers make user namespaces (or use Linux 6.7 or newer, for landlock)"
+        return Finding(name, f"confined ({limits}), network not taken away", remedy=remedy)
+    how = {"namespace": "no network (namespace)", "landlock": "no TCP (landlock)"}[network]
+    return Finding(name, f"confined: {limits}, {how}, no file written")
+
+
+def _ocr(settings: Settings) -> Finding:
+    name = "OCR by tesseract (optional, for scans)"
+    languages = settings.ocr.languages
+    wanted = {*languages, *(x for some in (settings.ocr.collections or {}).values() for x in some)}
+    if not settings.ocr.enabled:
+        return Finding(name, "off", remedy="[ocr] enabled = true in the settings")
+    command = shutil.which("tesseract")
+    if command is None:
+        return Finding(name, "not installed", remedy=install_command(tuple(sorted(wanted))))
+    listed = subprocess.run([command, "--list-langs"], capture_output=True, text=True, check=False).stdout
+    missing = sorted(wanted - set(listed.split()))
+    if missing:
+        found = f"{command}, without {', '.join(missing)}"
+        return Finding(name, found, ok=False, remedy=install_command(tuple(missing)))
+    return Finding(name, f"{command}, {', '.join(sorted(wanted))}")
+
+
 def _home(settings: Settings) -> Finding:
     running = Home(settings.home).running_server()
     state = f"owned by the server at {running.address}" if running else "no server runs"
@@ -187,11 +223,6 @@ def _disk(settings: Settings) -> Finding:
 
 def _optional() -> list[Finding]:
     looked: list[tuple[str, Callable[[], str | None], str]] = [
-        (
-            "tesseract (optional, to OCR scans before adding them)",
-            lambda: shutil.which("tesseract"),
-            "tesseract-ocr",
-        ),
         ("chromium (optional, browser tests)", lambda: shutil.which("chromium"), "chromium"),
     ]
     return [

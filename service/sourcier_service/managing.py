@@ -84,7 +84,8 @@ def set_document(
         today = stores.today()
         sequence = stores.catalogue.sequence()
         shown = present.present_version(version, sequence, today).model_dump(mode="json") if version else None
-        document = present.present_document(changed, with_groups=True).model_dump(mode="json")
+        passport = stores.passports.get(changed.version or "")
+        document = present.present_document(changed, passport, with_groups=True).model_dump(mode="json")
         return {"document": document, "version": shown}
     finally:
         stores.close()

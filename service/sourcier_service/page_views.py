@@ -12,8 +12,9 @@ from sourcier_core.file_store import FileStore
 from sourcier_core.page_store import PageStore
 from sourcier_core.quote_boxes import QuoteBoxes, QuoteBoxStore
 from sourcier_core.settings import ReadingSettings
-from sourcier_core.types import Box
+from sourcier_core.types import Box, PageSource
 from sourcier_ingestion.pdf_process import PdfProcess
+from sourcier_ingestion.recognised_words import recognised_quote
 
 T = TypeVar("T")
 IDLE_SECONDS = 60.0  # to twice that, then a reader is closed: it holds the file's parsed pages in memory
@@ -72,8 +73,13 @@ class PageViews:
         known = self._boxes.get(version, page, start, end)
         if known is not None:
             return known
-        text = self._pages.page(version, page).text
-        found = self._with_reader(version, lambda reader: reader.quotes(page, text, [(start, end)])[0])
+        read = self._pages.page(version, page)
+        if read.findings.source is PageSource.OCR:
+            found = recognised_quote(read, start, end)
+        else:
+            found = self._with_reader(
+                version, lambda reader: reader.quotes(page, read.text, [(start, end)])[0]
+            )
         self._boxes.put(version, page, start, end, found)
         return found
 

@@ -18,7 +18,7 @@ from sourcier_core.errors import DocumentError
 from sourcier_core.file_store import FileStore
 from sourcier_core.page_store import PageStore
 from sourcier_core.quote_boxes import QuoteBoxStore
-from sourcier_core.settings import ReadingSettings
+from sourcier_core.settings import OcrSettings, ReadingSettings
 from sourcier_ingestion.admission import admit
 from sourcier_ingestion.reading import read_document
 from sourcier_service.page_views import MAX_USES, PageViews
@@ -47,7 +47,7 @@ class Shelf:
         text = f"Document {number} stands on the shelf."
         path = write_pdf(self._folder / f"{number}.pdf", [text], [f"The second page of {number}."])
         admitted = admit(path, path.name, LIMITS.max_bytes)
-        read_document(admitted, self.pages, LIMITS, lambda _done, _total: None)
+        read_document(admitted, self.pages, LIMITS, lambda _done, _total: None, OcrSettings(), "default")
         with self.originals.write(admitted.sha256) as file:
             file.write(path.read_bytes())
         return admitted.sha256

@@ -3,6 +3,8 @@
 import io
 import os
 import signal
+import socket
+import subprocess
 import sys
 import threading
 from collections.abc import Callable
@@ -27,6 +29,7 @@ from sourcier_core.errors import (
 )
 from sourcier_core.settings import ReadingSettings
 from sourcier_core.types import Box, OutlineEntry, Page
+from sourcier_ingestion.child_process import confinement
 from sourcier_ingestion.pdf_process import PdfProcess
 
 LIMITS = ReadingSettings()
@@ -566,23 +569,44 @@ def test_a_page_that_takes_too_much_memory_is_stopped(tmp_path: Path) -> None:
         read(path, ReadingSettings(memory_bytes=2**28))
 
 
-def test_pages_before_the_one_that_is_refused_are_read(tmp_path: Path) -> None:
-    path = write_streams(tmp_path / "a.pdf", [WORDS, b" " * 300_000_000 + WORDS])
-    limits = ReadingSettings(memory_bytes=2**28, window_pages=1)
+BOMB = b" " * 300_000_000 + WORDS  # more than a reader of 256 MiB can unpack
 
-    with PdfProcess(path, "a.pdf", limits) as process:
-        windows = process.pages()
-        first = next(windows)
-        with pytest.raises(ReadingOutOfMemory):
-            next(windows)
 
-    assert first[0].text == "Plain words."
+@pytest.mark.parametrize("window", [1, 16])
+def test_a_page_that_cannot_be_read_costs_that_page_only(tmp_path: Path, window: int) -> None:
+    path = write_streams(tmp_path / "a.pdf", [WORDS, BOMB, WORDS, WORDS])
+
+    pages = read(path, ReadingSettings(memory_bytes=2**28, window_pages=window))
+
+    assert [(page.number, page.text, page.warning) for page in pages] == [
+        (1, "Plain words.", None),
+        (2, "", "unreadable"),
+        (3, "Plain words.", None),
+        (4, "Plain words.", None),
+    ]
+    assert [page.findings.failure for page in pages] == [None, "reading_out_of_memory", None, None]
+
+
+def test_a_page_that_takes_too_long_costs_that_page_only(tmp_path: Path) -> None:
+    path = write_streams(tmp_path / "a.pdf", [WORDS, slow_page(), WORDS])
+
+    pages = read(path, ReadingSettings(step_seconds=2.0))
+
+    assert [page.text for page in pages] == ["Plain words.", "", "Plain words."]
+    assert pages[1].findings.failure == "reading_timed_out"
+
+
+def test_a_document_that_takes_too_long_as_a_whole_is_stopped(tmp_path: Path) -> None:
+    path = write_streams(tmp_path / "a.pdf", [WORDS, slow_page(), WORDS])
+
+    with pytest.raises(ReadingTimedOut, match=r"1\.5 seconds.*reading\.document_seconds"):
+        read(path, ReadingSettings(document_seconds=1.5))
 
 
 # --- the child
 
 
-def test_a_child_that_is_killed_is_reported_and_others_are_not_touched(tmp_path: Path) -> None:
+def test_a_child_that_is_killed_is_replaced_and_no_page_is_lost(tmp_path: Path) -> None:
     path = write_pdf(tmp_path / "a.pdf", ["x"], ["y"])
     before = children()
     with PdfProcess(path, "killed.pdf", ReadingSettings(window_pages=1)) as process:
@@ -590,11 +614,21 @@ def test_a_child_that_is_killed_is_reported_and_others_are_not_touched(tmp_path:
         windows = process.pages()
         next(windows)
         os.kill(pid, signal.SIGKILL)
+        (second,) = next(windows)
+
+    assert second.text == "y"
+    assert children() == before
+
+
+def test_a_child_that_is_killed_while_it_draws_is_reported(tmp_path: Path) -> None:
+    path = write_pdf(tmp_path / "a.pdf", ["x"])
+    before = children()
+    with PdfProcess(path, "killed.pdf", LIMITS) as process:
+        (pid,) = children() - before
+        os.kill(pid, signal.SIGKILL)
 
         with pytest.raises(ReaderCrashed, match=r"killed\.pdf"):
-            next(windows)
-
-    assert len(read(path)) == 2
+            process.render(1, 1.0, ())
 
 
 def test_a_closed_process_leaves_no_child_behind(tmp_path: Path) -> None:
@@ -677,3 +711,34 @@ def test_a_child_that_was_taken_over_is_not_believed(
         PdfProcess(tmp_path / "a.pdf", "a.pdf", LIMITS)
 
     assert children() == before
+
+
+# --- the network
+
+
+def test_the_child_has_no_network_or_says_so() -> None:
+    assert confinement(LIMITS) in {"namespace", "landlock", "open"}
+
+
+@pytest.mark.parametrize("how", ["namespace", "landlock"])
+def test_what_is_confined_reaches_nobody(how: str) -> None:
+    # In a process of its own: a listener outside, then the network left by one way, then a call.
+    script = (
+        "import ctypes, socket, sys\n"
+        "from sourcier_ingestion import confinement as c\n"
+        "libc = ctypes.CDLL(None, use_errno=True)\n"
+        "left = c._no_tcp(libc) if sys.argv[2] == 'landlock' else c.leave_the_network() == 'namespace'\n"
+        "if not left: sys.exit(7)\n"
+        "try: socket.create_connection(('127.0.0.1', int(sys.argv[1])), 2)\n"
+        "except OSError: print('unreachable')\n"
+        "else: print('reached')\n"
+    )
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        done = subprocess.run(
+            [sys.executable, "-c", script, str(port), how], capture_output=True, text=True, check=False
+        )
+
+    if done.returncode == 7:
+        pytest.skip(f"this kernel or container allows no {how}")
+    assert done.stdout == "unreachable\n", done.stderr

@@ -5,6 +5,7 @@ from typing import TypedDict
 from urllib.parse import urlencode
 from uuid import uuid4
 
+from sourcier_core.passport import passport_values, summarise
 from sourcier_core.types import (
     Answer,
     Box,
@@ -15,6 +16,7 @@ from sourcier_core.types import (
     Effect,
     Job,
     Passage,
+    Passport,
 )
 from sourcier_core.upkeep import utc_today
 from sourcier_service.api import schemas as s
@@ -62,6 +64,7 @@ def present_citation(citation: Citation) -> s.CitationBody:
         boxes=[present_box(box) for box in citation.boxes],
         verified=citation.verified,
         context=present_context(citation.context),
+        warnings=list(citation.warnings),
         original_url=original_url(citation.document.id, citation.version, citation.page),
         document=present_ref(citation.document),
         version=citation.version,
@@ -99,8 +102,10 @@ def present_ref(document: Document) -> s.DocumentRef:
     )
 
 
-def present_document(document: Document, *, with_groups: bool = False) -> s.DocumentBody:
-    """Return a document's body; its groups are for administrators."""
+def present_document(
+    document: Document, passport: Passport | None, *, with_groups: bool = False
+) -> s.DocumentBody:
+    """Return a document's body, what was found in it summed up; its groups are for administrators."""
     return s.DocumentBody(
         id=document.id,
         collection=document.collection,
@@ -115,6 +120,7 @@ def present_document(document: Document, *, with_groups: bool = False) -> s.Docu
         pages=document.page_count,
         chunks=document.chunk_count,
         size=document.size,
+        findings=summarise(passport) if passport else {},
         updated_at=document.updated_at,
         tags=sorted(document.tags),
         groups=sorted(document.groups) if with_groups else [],
@@ -192,6 +198,11 @@ def _present_place(place: Statement | None) -> s.PlaceBody | None:
     return s.PlaceBody(
         text=place.text, page=place.page, page_label=place.page_label, start=place.start, end=place.end
     )
+
+
+def present_passport(document: Document, version: str, passport: Passport) -> s.PassportBody:
+    """Return a passport's body."""
+    return s.PassportBody(document=present_ref(document), version=version, **passport_values(passport))
 
 
 def present_job(job: Job) -> s.JobBody:

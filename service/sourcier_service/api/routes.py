@@ -7,10 +7,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, File, Form, Query, Request, UploadFile
 from fastapi.responses import FileResponse, Response
 
-from sourcier_core.errors import DocumentNotFound, JobNotFound, PageNotFound
+from sourcier_core.errors import DocumentNotFound, JobNotFound, PageNotFound, PassportNotFound
 from sourcier_core.page_store import label_of
 from sourcier_core.types import Document, DocumentVersion, Effect, Given, MediaType, Page
 from sourcier_ingestion.editing import PeriodChange
+from sourcier_ingestion.passports import find_passport
 from sourcier_service.access import Principal
 from sourcier_service.api import presenting as present
 from sourcier_service.api import schemas as s
@@ -74,8 +75,12 @@ def list_documents(
     """List the documents that you may read, also those whose files were refused."""
     admin = services.access.is_admin(principal)
     documents = services.access.documents(principal, collection)
+    passports = services.stores.passports.of([d.version for d in documents if d.version])
     return s.DocumentsBody(
-        documents=[present.present_document(document, with_groups=admin) for document in documents]
+        documents=[
+            present.present_document(document, passports.get(document.version or ""), with_groups=admin)
+            for document in documents
+        ]
     )
 
 
@@ -125,7 +130,9 @@ def change_document(
         period=period,
     )
     return s.ChangedBody(
-        document=present.present_document(changed, with_groups=True),
+        document=present.present_document(
+            changed, services.stores.passports.get(changed.version or ""), with_groups=True
+        ),
         version=_present_version(services, version) if version else None,
     )
 
@@ -175,6 +182,19 @@ def get_changes(
         return present.present_changes(known, compare_versions(services.stores.pages, old, new))
     except FileNotFoundError:  # deleted since
         raise DocumentNotFound(document) from None
+
+
+@router.get("/documents/{document}/passport", tags=["documents"], responses=_errors(404))
+def get_passport(document: str, services: ServicesDep, principal: PrincipalDep) -> s.PassportBody:
+    """Return what reading a document found: pages to doubt, words kept out, languages, tables."""
+    owner = services.access.document(principal, document)
+    if owner.version is None:
+        raise PassportNotFound(owner.name, owner.reason or "")
+    try:
+        found = find_passport(owner.version, services.stores.passports, services.stores.pages)
+    except FileNotFoundError:  # deleted since
+        raise DocumentNotFound(document) from None
+    return present.present_passport(owner, owner.version, found)
 
 
 @router.get("/jobs/{job}", tags=["documents"], responses=_errors(403, 404))

@@ -89,6 +89,12 @@ class CitationBody(BaseModel):
     effective_to: date | None = Field(description="first day on which it is no longer in effect; null: open")
     superseded: bool = Field(description="whether another version is in effect in its place today")
     context: ContextBody | None = Field(description="on the same page, outside the quote")
+    warnings: list[str] = Field(
+        description="what is doubtful about the page: `ocr` and `ocr_layer` (recognised in an image, by "
+        "this service or by whoever made the file), `garbled`, `second_reader` (lines without layout), "
+        "`repaired` (the file is damaged), `hidden_text` (the page also holds words that cannot be seen; "
+        "they are not searched)"
+    )
     url: str = Field(description="opens this page with the highlight in the Ask page")
     page_url: str
     image_url: str | None
@@ -201,11 +207,50 @@ class DocumentBody(BaseModel):
     pages: int
     chunks: int
     size: int
+    findings: dict[str, int] = Field(
+        description="pages by what was found on them, as in the passport; what was not found is left out"
+    )
     updated_at: datetime
     tags: list[str]
     groups: list[str] = Field(
         description="that may read it, told to administrators; none: as the collection says"
     )
+
+
+class HiddenTextBody(BaseModel):
+    """Words that a page holds and does not show: kept out of the index."""
+
+    page: int
+    reason: Literal["invisible", "background", "covered", "tiny", "off_page"] = Field(
+        description="not painted or transparent; in its background's colour; under something opaque; of "
+        "next to no size; beside the page"
+    )
+    text: str = Field(description="cut short")
+
+
+class PassportBody(BaseModel):
+    """What reading a document found; page numbers are 1-based, as a viewer counts."""
+
+    document: DocumentRef
+    version: str = Field(description="sha256 of the file")
+    pages: int
+    without_text: list[int] = Field(description="cannot be searched")
+    image_only: list[int] = Field(description="of these, those that show an image: OCR would read them")
+    unreadable: list[int] = Field(description="of these, those that no reader could read")
+    recognised: list[int] = Field(description="read by OCR")
+    ocr_layer: list[int] = Field(description="scans with a text that whoever made the file recognised")
+    rotated: list[int]
+    garbled: list[int]
+    invisible_text: list[int] = Field(description="hold text that cannot be seen: kept out of the index")
+    off_page_text: list[int] = Field(description="hold text beside the page: kept out of the index")
+    second_reader: list[int] = Field(description="damaged, and read by other means")
+    duplicates: list[tuple[int, int]] = Field(description="page, and the earlier page that says the same")
+    languages: dict[str, int] = Field(description="pages by language")
+    tables: int
+    headings: int
+    outline: int = Field(description="entries")
+    repaired: bool = Field(description="the whole file had to be repaired to be read")
+    hidden: list[HiddenTextBody] = Field(description="at most 100")
 
 
 class DocumentsBody(BaseModel):

@@ -2,7 +2,7 @@
 
 import { sameTarget, targetOf, writeAddress } from './address.js'
 import { find, isPlainClick, make } from './elements.js'
-import { language, t } from './strings.js'
+import { hasText, language, t } from './strings.js'
 
 /** @typedef {import('./types.js').Address} Address */
 /** @typedef {import('./types.js').Answer} Answer */
@@ -128,6 +128,10 @@ export class AnswerView {
       // an answer made of quotes has just said this one: the source then names its place only
       const quote = said.has(oneLine(citation.quote)) ? null : t('quoted', oneLine(citation.quote))
       const item = this.#place(citation, address, quote, String(citation.n))
+      for (const code of citation.warnings) {
+        const doubt = `doubt_${code}`
+        if (hasText(doubt)) item.lastElementChild?.append(make('p', { class: 'doubt', 'data-warning': code }, t(doubt)))
+      }
       if (!citation.verified) item.lastElementChild?.append(make('p', { class: 'doubt' }, t('unverified')))
       if (citation.superseded) item.lastElementChild?.append(make('p', { class: 'doubt' }, t('superseded', citation.effective_to)))
       list.append(item)

@@ -49,6 +49,12 @@ const en = {
   source: (/** @type {number} */ n, /** @type {string} */ where) => `Source ${n}: ${where}`,
   unverified: 'These words could not be checked on the page.',
   superseded: (/** @type {string} */ day) => `Of a version that was in effect until ${day}; another one has replaced it.`,
+  doubt_ocr: 'This page is a scan: its words were recognised in the image and may be wrong. Look at the page.',
+  doubt_ocr_layer: 'This page is a scan whose words were recognised by whoever made it: they may be wrong. Look at the page.',
+  doubt_garbled: 'Part of this page’s text cannot be read by a machine. Look at the page.',
+  doubt_second_reader: 'This page is damaged: words may be missing.',
+  doubt_repaired: 'This file is damaged and was repaired: words or pages may be missing.',
+  doubt_hidden_text: 'This page also holds words that cannot be seen. They were left out.',
   passages: (/** @type {number} */ n) => `All passages read (${n})`,
   score: (/** @type {string} */ value) => `Score ${value}`,
   followUps: 'You could also ask',
@@ -134,6 +140,12 @@ const fr = {
   source: (n, where) => `Source ${n}\u00a0: ${where}`,
   unverified: 'Ces mots n’ont pas pu être vérifiés sur la page.',
   superseded: (/** @type {string} */ day) => `D’une version en vigueur jusqu’au ${day}, remplacée depuis.`,
+  doubt_ocr: 'Cette page est numérisée\u00a0: ses mots ont été reconnus dans l’image et peuvent être faux. Regardez la page.',
+  doubt_ocr_layer: 'Cette page est numérisée, ses mots reconnus par qui l’a faite\u00a0: ils peuvent être faux. Regardez la page.',
+  doubt_garbled: 'Une partie du texte de cette page est illisible pour une machine. Regardez la page.',
+  doubt_second_reader: 'Cette page est endommagée\u00a0: des mots peuvent manquer.',
+  doubt_repaired: 'Ce fichier est endommagé et a été réparé\u00a0: des mots ou des pages peuvent manquer.',
+  doubt_hidden_text: 'Cette page contient aussi des mots invisibles. Ils ont été laissés de côté.',
   passages: (n) => `Tous les passages lus (${n})`,
   score: (value) => `Score ${value}`,
   followUps: 'Vous pourriez aussi demander',
@@ -216,6 +228,11 @@ export function useLanguage(language, { remember = false } = {}) {
 /** @returns {Language} */
 export function language() {
   return current
+}
+
+/** Tell whether there are words of that name: a newer server may send codes that this page does not know. @param {string} name */
+export function hasText(name) {
+  return name in en
 }
 
 /**

@@ -34,7 +34,8 @@
  *
  * @typedef {{text: string, start: number, end: number}} Context  Column heads, or what opens a list.
  *
- * @typedef {Place & {n: number, quote: string, boxes: Box[], verified: boolean, context: Context|null}} Citation
+ * @typedef {Place & {n: number, quote: string, boxes: Box[], verified: boolean, context: Context|null,
+ *   warnings: string[]}} Citation  `warnings`: codes of what is doubtful about the page.
  * @typedef {Place & {text: string, score: number}} Passage
  * @typedef {{text: string, citations: number[]}} Sentence
  *

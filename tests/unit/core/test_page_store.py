@@ -7,13 +7,46 @@ from hypothesis import strategies as st
 
 from sourcier_core.file_store import FileStore
 from sourcier_core.page_store import CACHED_PAGES, PageStore, label_of
-from sourcier_core.types import Heading, MediaType, OutlineEntry, Page, Structure, TableRow
+from sourcier_core.types import (
+    Box,
+    Heading,
+    HiddenText,
+    MediaType,
+    OutlineEntry,
+    Page,
+    PageFindings,
+    PageSource,
+    RecognisedWord,
+    Structure,
+    TableRow,
+)
 
 VERSION = "a" * 64
 OFFSETS = st.integers(min_value=0, max_value=2**31)
 SPANS = st.tuples(OFFSETS, OFFSETS)
 HEADINGS = st.builds(Heading, start=OFFSETS, level=st.integers(1, 6), title=st.text())
 ROWS = st.builds(TableRow, start=OFFSETS, end=OFFSETS, header=st.none() | SPANS)
+
+
+POINTS = st.floats(0, 2000)
+BOXES = st.builds(Box, x0=POINTS, y0=POINTS, x1=POINTS, y1=POINTS)
+FINDINGS = st.builds(
+    PageFindings,
+    source=st.sampled_from(PageSource),
+    width=POINTS,
+    height=POINTS,
+    rotation=st.sampled_from([0, 90, 180, 270]),
+    garbled=st.floats(0, 1),
+    ocr_layer=st.booleans(),
+    hidden=st.lists(st.builds(HiddenText, reason=st.sampled_from(["tiny", "off_page"]), text=st.text())).map(
+        tuple
+    ),
+    failure=st.none() | st.just("reading_timed_out"),
+    words=st.lists(
+        st.builds(RecognisedWord, start=OFFSETS, end=OFFSETS, box=BOXES, confidence=st.floats(0, 1)),
+        max_size=3,
+    ).map(tuple),
+)
 
 
 def pages(numbers: st.SearchStrategy[int | None]) -> st.SearchStrategy[Page]:
@@ -24,6 +57,7 @@ def pages(numbers: st.SearchStrategy[int | None]) -> st.SearchStrategy[Page]:
         headings=st.lists(HEADINGS).map(tuple),
         rows=st.lists(ROWS).map(tuple),
         warning=st.none() | st.sampled_from(["blank", "image_only"]),
+        findings=FINDINGS,
     )
 
 
@@ -55,7 +89,9 @@ def put(store: PageStore, *written: Page, version: str = VERSION) -> None:
 @settings(max_examples=50)
 @given(
     st.lists(pages(st.just(1)), min_size=1, max_size=5).map(
-        lambda drawn: [Page(n, p.text, p.headings, p.rows, p.warning) for n, p in enumerate(drawn, 1)]
+        lambda drawn: [
+            Page(n, p.text, p.headings, p.rows, p.warning, p.findings) for n, p in enumerate(drawn, 1)
+        ]
     ),
     STRUCTURES,
 )

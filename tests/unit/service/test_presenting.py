@@ -138,7 +138,7 @@ def test_a_refused_document_says_why() -> None:
         reason_code="document_encrypted",
     )
 
-    body = present_document(refused)
+    body = present_document(refused, None)
 
     assert (body.status, body.reason_code, body.version, body.media_type) == (
         "refused",
@@ -149,7 +149,7 @@ def test_a_refused_document_says_why() -> None:
 
 
 def test_a_document_says_its_type_and_when_it_changed_in_utc() -> None:
-    body = present_document(replace(DOCUMENT, media_type=MediaType.MARKDOWN)).model_dump(mode="json")
+    body = present_document(replace(DOCUMENT, media_type=MediaType.MARKDOWN), None).model_dump(mode="json")
 
     assert body["media_type"] == "text/markdown"
     assert body["updated_at"] == "2026-03-01T12:30:00Z"
