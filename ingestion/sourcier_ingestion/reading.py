@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from sourcier_core.errors import DocumentWithoutText
 from sourcier_core.page_store import PageStore
 from sourcier_core.settings import ReadingSettings
-from sourcier_core.types import MediaType, Page, Structure
+from sourcier_core.types import DocumentStatus, MediaType, Page, Structure
 from sourcier_ingestion.admission import Admitted
 from sourcier_ingestion.pdf_process import PdfProcess
 from sourcier_ingestion.running_lines import RunningLines
@@ -53,6 +53,35 @@ def read_document(
             structure = replace(structure, labels=running.labels(structure.page_count))
         writer.finish(structure)
     return Reading(structure, running, tuple(images))
+
+
+def stored_reading(pages: PageStore, version: str) -> Reading:
+    """Return what reading a version gave, from its stored pages.
+
+    Raises:
+        FileNotFoundError: Its pages are not stored.
+    """
+    structure = pages.structure(version)
+    running = RunningLines()
+    images: list[int] = []
+    for page in pages.in_order(version, structure.page_count):
+        running.see(page)
+        if page.warning == "image_only":
+            images.append(page.key)
+    return Reading(structure, running, tuple(images))
+
+
+def judge_reading(reading: Reading) -> tuple[DocumentStatus, str | None, str | None]:
+    """Return a document's status, with reason and code where some of its pages cannot be searched."""
+    if not reading.image_pages:
+        return DocumentStatus.READY, None, None
+    images = reading.image_pages
+    listed = ", ".join(map(str, images[:20])) + (", ..." if len(images) > 20 else "")
+    reason = (
+        f"{len(images)} of {reading.structure.page_count} pages hold an image and no text ({listed}): they "
+        "are not searched. Run the file through OCR (for example `ocrmypdf --skip-text`) and add the result."
+    )
+    return DocumentStatus.PARTIAL, reason, "pages_without_text"
 
 
 @contextmanager
