@@ -363,3 +363,22 @@ def test_texts_that_were_embedded_by_the_same_model_are_not_embedded_again(home:
     assert builder.progress.vectors_made == 0
     assert builder.progress.vectors_reused == len(home.answers())
     target.index.close()
+
+
+def test_who_may_read_a_document_is_what_it_is_now_in_the_index_that_goes_live(home: Home) -> None:
+    document = home.put("a.md", "apple")
+    home.put("b.md", "birch")
+    target = home.open(home.begin())
+    builder = home.builder(target)
+    builder.catch_up()
+    made = builder.progress.vectors_made
+    home.ingestion.editing.change(document, groups=frozenset({"board"}))
+
+    promote(builder, home.stores, action="promote", who="a test", reason="")
+
+    scope = replace(everything(home.stores), groups=frozenset())
+    everybody = home.stores.index.count(scope)
+    board = home.stores.index.count(replace(scope, groups=frozenset({"board"})))
+    assert 0 < everybody < board
+    assert home.stores.index.count(replace(scope, documents=frozenset({document.id}))) == 0
+    assert builder.progress.vectors_made == made
