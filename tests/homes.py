@@ -9,6 +9,7 @@ from fakes import HashEmbedder
 from sourcier_core.catalogue import Catalogue
 from sourcier_core.edge_index import EdgeIndex
 from sourcier_core.file_store import FileStore
+from sourcier_core.generations import Generations, LiveEmbedder, LiveIndex, OpenGeneration
 from sourcier_core.home import Home
 from sourcier_core.job_store import JobStore
 from sourcier_core.keys import KeyStore
@@ -17,6 +18,7 @@ from sourcier_core.passport_store import PassportStore
 from sourcier_core.ports import ChunkIndex
 from sourcier_core.quote_boxes import QuoteBoxStore
 from sourcier_core.types import JobState, Scope
+from sourcier_core.vector_cache import VectorCache
 from sourcier_core.wiring import Stores
 
 
@@ -27,6 +29,16 @@ def open_home(root: Path, index: ChunkIndex | None = None) -> Iterator[Stores]:
     home.own("a test")
     catalogue = Catalogue(home.catalogue_url)
     embedder = HashEmbedder()
+    pages = PageStore(FileStore(home.pages))
+    live = OpenGeneration(
+        id=1,
+        fingerprint=embedder.fingerprint,
+        recipe=None,
+        embedder=embedder,
+        index=index or EdgeIndex(home.index(1), embedder.dimension),
+        pages=pages.of_edition(""),
+    )
+    generations = Generations(live)
     stores = Stores(
         home=home,
         catalogue=catalogue,
@@ -35,10 +47,11 @@ def open_home(root: Path, index: ChunkIndex | None = None) -> Iterator[Stores]:
         quote_boxes=QuoteBoxStore(catalogue.engine),
         passports=PassportStore(catalogue.engine),
         originals=FileStore(home.originals),
-        pages=PageStore(FileStore(home.pages)),
-        embedder=embedder,
-        index=index or EdgeIndex(home.index(1), embedder.dimension),
-        fingerprint=embedder.fingerprint,
+        pages=pages,
+        embedder=LiveEmbedder(generations),
+        index=LiveIndex(generations),
+        generations=generations,
+        vectors=VectorCache(home.vectors, 2**20),
     )
     try:
         yield stores

@@ -25,6 +25,7 @@ from sourcier_service.citing import Citer
 from sourcier_service.extraction import Extractor
 from sourcier_service.page_views import PageViews
 from sourcier_service.ranking import Ranker
+from sourcier_service.read_path import LiveAnswering, LiveReadPath, ReadPath
 from sourcier_service.retrieval import Retriever
 from sourcier_service.wiring import Services
 
@@ -132,23 +133,29 @@ class Library:
             weights=calibration.ranking,
         )
         extractor = Extractor(embedder=stores.embedder, pages=stores.pages)
+        path = ReadPath(
+            generation=stores.generations.live,
+            calibration=calibration,
+            retriever=retriever,
+            extractor=extractor,
+            answering=Answering(
+                embedder=stores.embedder,
+                retriever=retriever,
+                extractor=extractor,
+                citer=Citer(pages=stores.pages, views=views),
+                calibration=calibration,
+                settings=settings.answer,
+            ),
+        )
+        live = LiveReadPath(stores.generations, lambda _generation, _calibration: path)
         ingestion = Ingestion(stores, settings)
         try:
             yield Services(
                 settings=settings,
                 stores=stores,
                 access=Access(stores.catalogue),
-                calibration=calibration,
-                retriever=retriever,
-                extractor=extractor,
-                answering=Answering(
-                    embedder=stores.embedder,
-                    retriever=retriever,
-                    extractor=extractor,
-                    citer=Citer(pages=stores.pages, views=views),
-                    calibration=calibration,
-                    settings=settings.answer,
-                ),
+                live=live,
+                answering=LiveAnswering(live),
                 views=views,
                 ingestion=ingestion,
                 jobs=IngestionJobs(ingestion, stores.jobs, stores.home.uploads),

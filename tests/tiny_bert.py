@@ -6,7 +6,7 @@ from string import ascii_lowercase
 MAX_TOKENS = 64  # of question and text together; a letter is a token
 
 
-def save_tiny_bert(folder: Path, *, labels: int = 1, head: bool = True) -> Path:
+def save_tiny_bert(folder: Path, *, labels: int = 1, head: bool = True, max_tokens: int = MAX_TOKENS) -> Path:
     """Save a BERT of two small layers, random weights, and a vocabulary of letters."""
     import torch
     from transformers import BertConfig, BertForSequenceClassification, BertModel, BertTokenizer
@@ -21,7 +21,7 @@ def save_tiny_bert(folder: Path, *, labels: int = 1, head: bool = True) -> Path:
         num_hidden_layers=2,
         num_attention_heads=2,
         intermediate_size=32,
-        max_position_embeddings=MAX_TOKENS,
+        max_position_embeddings=max_tokens,
         initializer_range=1.0,  # so that scores lie far apart
     )
     config.num_labels = labels

@@ -1,4 +1,4 @@
-"""What is known beside the text: collections, documents, versions, generations, open writes (SQLAlchemy)."""
+"""What is known beside the text: collections, documents, versions, open writes (SQLAlchemy)."""
 
 import json
 import threading
@@ -27,8 +27,7 @@ from sqlalchemy import (
 
 from sourcier_core import catalogue_tables as t
 from sourcier_core.database import transaction, translated
-from sourcier_core.errors import CatalogueTooNew, DocumentRemoved, IndexMismatch, InvalidName
-from sourcier_core.index_payload import PAYLOAD_LAYOUT
+from sourcier_core.errors import CatalogueTooNew, DocumentRemoved, InvalidName
 from sourcier_core.types import (
     FOREVER,
     NEVER,
@@ -56,12 +55,12 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """One index: what made it, and where it is."""
+    """One index: what made it, and where it is. `generation_store` knows all of it."""
 
     id: int
     fingerprint: str
     dimension: int
-    payload: int = PAYLOAD_LAYOUT  # layout of the stored fields of its chunks
+    payload: int  # layout of the stored fields of its chunks
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,28 +340,10 @@ class Catalogue:
     # --- generations
 
     def live_generation(self) -> Generation | None:
-        """Return the index generation that answers; None before the first document."""
+        """Return the index generation that answers; None before the first start."""
         with self.reading() as connection:
-            row = connection.execute(select(t.generations).where(t.generations.c.live.is_(True))).first()
+            row = connection.execute(select(t.generations).where(t.generations.c.state == "live")).first()
         return None if row is None else Generation(row.id, row.fingerprint, row.dimension, row.payload)
-
-    def open_generation(self, fingerprint: str, dimension: int) -> Generation:
-        """Return the live generation, made where there is none.
-
-        Raises:
-            IndexMismatch: The live one was made with other settings.
-        """
-        live = self.live_generation()
-        if live is not None:
-            if live.fingerprint != fingerprint:
-                raise IndexMismatch(live.fingerprint, fingerprint)
-            return live
-        with self.writing() as connection:
-            values = {"fingerprint": fingerprint, "dimension": dimension, "live": True, "created_at": _now()}
-            values["payload"] = PAYLOAD_LAYOUT
-            made = connection.execute(insert(t.generations).values(**values))
-            key = made.inserted_primary_key
-        return Generation(int(key[0]) if key else 1, fingerprint, dimension)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

@@ -19,7 +19,7 @@ from sqlalchemy import (
 
 from sourcier_core.types import ALWAYS, NEVER
 
-SCHEMA_REVISION = "0004"  # the newest migration; a database that says otherwise is migrated when opened
+SCHEMA_REVISION = "0005"  # the newest migration; a database that says otherwise is migrated when opened
 
 metadata = MetaData()
 
@@ -39,9 +39,46 @@ generations = Table(
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("fingerprint", Text, nullable=False),  # reader, chunker, analyser and model settings
     Column("dimension", Integer, nullable=False),
-    Column("live", Boolean, nullable=False),
     Column("payload", Integer, nullable=False, server_default="1"),  # layout of its chunks' stored fields
     Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("state", String(20), nullable=False, server_default="kept"),  # see GenerationState; one is "live"
+    Column("recipe", Text),  # JSON, see Recipe; null of one made by a release that did not note it
+    Column("edition", String(40), nullable=False, server_default=""),  # of the page sidecars that it cites
+    Column("request", Text),  # JSON: who asked for it, and how it is to be judged
+    Column("progress", Text),  # JSON: how far building is, at the end what it cost
+    Column("report", Text),  # JSON: of the gate
+    Column("error_code", String(60)),
+    Column("error", Text),
+    Column("complete_at", Integer, nullable=False, server_default="0"),  # least sequence that it answers for
+    Column("promoted_at", DateTime(timezone=True)),
+    Column("retired_at", DateTime(timezone=True)),
+)
+
+# What a generation that is not live holds: the live one holds all that answers.
+generation_documents = Table(
+    "generation_documents",
+    metadata,
+    Column("generation", Integer, ForeignKey("generations.id"), nullable=False),
+    Column("document", String(36), nullable=False),
+    Column("version", String(64), nullable=False),
+    Column("valid_from", Integer, nullable=False),
+    Column(
+        "facts", Text, nullable=False
+    ),  # JSON, see Facts: what of the document its reader and chunker decide
+    Column("stamp", Text, nullable=False),  # what its chunks have beside their text
+    PrimaryKeyConstraint("generation", "document", "valid_from"),
+)
+
+# What an administrator did that has no proof of its own; rows are never changed.
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("who", Text, nullable=False),
+    Column("action", String(60), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("reason", Text, nullable=False),
 )
 
 collections = Table(

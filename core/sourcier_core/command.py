@@ -1,18 +1,19 @@
 """The one command `sourcier`: a thin root that finds each folder's sub-commands by entry point."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import entry_points
 from itertools import islice
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from sourcier_core import __version__, backup_commands
 from sourcier_core.errors import InvalidSettings, SourcierError
 
-GROUP = "sourcier.commands"  # entry points that name a function taking the root's Typer app
+GROUP = "sourcier.commands"  # entry points: functions that take the root's Typer app, see `build`
+PROVIDED = "sourcier.provided"  # of the context's meta: what folders hand to those that must not import them
 ROOT_OPTIONS = ("--home", "--profile")
 EXIT_FAILED = 1  # something asked for was not done
 EXIT_MISUSED = 2  # the command line or the settings are wrong
@@ -41,6 +42,7 @@ def build() -> typer.Typer:
         ] = None,
     ) -> None:
         context.obj = {"home": home, "profile": profile}
+        context.meta[PROVIDED] = provided
 
     @app.command()
     def version() -> None:
@@ -48,8 +50,10 @@ def build() -> typer.Typer:
         print(__version__)
 
     backup_commands.register(app)
+    provided: dict[str, Callable[[], Any]] = {}
     for entry in sorted(entry_points(group=GROUP), key=lambda found: found.name):
-        entry.load()(app)
+        # A folder may hand in what another one must not import: by name, made when it is asked for.
+        provided |= entry.load()(app) or {}
     return app
 
 

@@ -6,13 +6,15 @@ import json
 import logging
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 import warnings
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sourcier_core.errors import ModelCorrupt, ModelMissing, StorageFull
+from sourcier_core.errors import ModelCorrupt, ModelMissing, ModelUnusable, SourcierError, StorageFull
 from sourcier_core.settings import DEFAULT_MODEL
 
 if TYPE_CHECKING:
@@ -124,6 +126,20 @@ def export_model(model: str, precision: str, directory: Path) -> Manifest:
     return manifest
 
 
+def export_apart(model: str, precision: str, directory: Path) -> None:
+    """Export a model in a process of its own: torch takes seconds and memory that a server has not to spare.
+
+    Raises:
+        ModelUnusable: It cannot be exported; the child's own words say why.
+    """
+    command = [sys.executable, "-m", "sourcier_core.embedding_export", model, precision, str(directory)]
+    child = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", check=False)
+    if child.returncode:
+        lines = child.stderr.strip().splitlines() or [f"the child ended with {child.returncode}"]
+        remedy = "`sourcier doctor --export-model` with these settings shows all of it."
+        raise ModelUnusable(model, lines[-1].rstrip("."), remedy)
+
+
 def load_original(model: str, source: str) -> "SentenceTransformer":
     """Load the model with torch, as its authors run it.
 
@@ -214,3 +230,14 @@ def _quantise(path: Path) -> None:
     path.rename(whole)
     quantize_dynamic(str(whole), str(path), weight_type=QuantType.QInt8)
     whole.unlink()
+
+
+def _main(model: str, precision: str, directory: str) -> None:
+    try:
+        export_model(model, precision, Path(directory))
+    except SourcierError as error:
+        raise SystemExit(str(error)) from None
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:])

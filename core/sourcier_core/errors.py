@@ -14,6 +14,8 @@ SourcierError
      |- QuestionEmpty  QuestionTooLong  NotAuthenticated  NotPermitted  PathNotFound
      |- DocumentNotFound  PageNotFound  PassportNotFound  CollectionNotFound  JobNotFound  InvalidName
      |- VersionNotFound  DocumentRemoved  InvalidPeriod  NoDocumentOfThatName  DocumentAmbiguous
+     |- InvalidGeneration  GenerationNotFound  NoFormerGeneration  GenerationBusy
+     |- GenerationNotReady  GateNotPassed
      |- InvalidSettings  InvalidCalibration  InvalidQuestionSet  TooFewQuestions  UnusableRun
      |- BackupBroken  BackupTooNew  HomeNotEmpty  PathTaken  WatchNotFound
 
@@ -187,7 +189,8 @@ class IndexMismatch(DependencyError):
     def __init__(self, made_with: str, now: str) -> None:
         super().__init__(
             f"The index was made with {made_with}; the settings now say {now}. "
-            "Set them back, or ingest into another --home."
+            "Set them back, or ingest into another --home. An index made by this release or a later one is "
+            "opened with its own settings, and made anew with `sourcier reindex`."
         )
 
 
@@ -424,6 +427,71 @@ class JobNotFound(RequestError):
 
     def __init__(self, job: str) -> None:
         super().__init__(f"No job {job!r}. It is named in the reply to the upload.")
+
+
+class InvalidGeneration(RequestError):
+    """A generation that cannot be made as asked."""
+
+    code = "invalid_generation"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(f"No generation can be made so: {detail}")
+
+
+class GenerationNotFound(RequestError):
+    """No such generation."""
+
+    code = "generation_not_found"
+
+    def __init__(self, generation: int) -> None:
+        super().__init__(
+            f"No generation {generation} here. List them with `sourcier generations` or GET /v1/generations."
+        )
+
+
+class NoFormerGeneration(RequestError):
+    """Nothing to roll back to."""
+
+    code = "no_former_generation"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "No former generation is kept. Make one of other settings with `sourcier reindex`; how many are "
+            "kept says generations.keep in the settings."
+        )
+
+
+class GenerationBusy(RequestError):
+    """A generation that is in use, or in the way."""
+
+    code = "generation_busy"
+
+    def __init__(self, generation: int, detail: str) -> None:
+        super().__init__(f"Generation {generation} {detail}.")
+
+
+class GenerationNotReady(RequestError):
+    """A generation that cannot go live: it is not whole."""
+
+    code = "generation_not_ready"
+
+    def __init__(self, generation: int, detail: str) -> None:
+        super().__init__(
+            f"Generation {generation} cannot go live: {detail}. Mend that and run `sourcier reindex` again; "
+            "only documents that it lacks are indexed."
+        )
+
+
+class GateNotPassed(RequestError):
+    """A generation that may not go live without somebody answering for it."""
+
+    code = "gate_not_passed"
+
+    def __init__(self, generation: str, detail: str) -> None:
+        super().__init__(
+            f"{generation} may not go live: {detail}. The live one goes on answering. With "
+            "`--unchecked --reason WHY` it goes live all the same, on record."
+        )
 
 
 class InvalidName(RequestError):

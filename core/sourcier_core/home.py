@@ -51,9 +51,19 @@ class Home:
         """Folder of uploads that wait to be read."""
         return self.root / "uploads"
 
+    @property
+    def indexes(self) -> Path:
+        """Folder of the embedded index generations."""
+        return self.root / "index"
+
     def index(self, generation: int) -> Path:
         """Folder of an embedded index generation."""
-        return self.root / "index" / str(generation)
+        return self.indexes / str(generation)
+
+    @property
+    def vectors(self) -> Path:
+        """File of the vectors kept by text and model: a cache, which a backup can leave out."""
+        return self.root / "cache" / "vectors.sqlite3"
 
     def create(self) -> None:
         """Make the folder, for its owner alone.

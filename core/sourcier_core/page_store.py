@@ -56,34 +56,59 @@ class PageWriter:
 class PageStore:
     """Pages by version (sha256 of the file) and number. Safe to read from several threads."""
 
-    def __init__(self, files: FileStore) -> None:
+    def __init__(self, files: FileStore, edition: str = "") -> None:
+        """Use the sidecars of one edition.
+
+        Args:
+            files: Of all editions.
+            edition: What another reader reads of a version is another edition, kept beside; "" is the first.
+        """
         self._files = files
+        self._edition = edition
+        self._editions: dict[str, PageStore] = {}
         self._lock = threading.Lock()
         self._pages: OrderedDict[tuple[str, int], Page] = OrderedDict()
         self._structures: OrderedDict[str, Structure] = OrderedDict()
         self._places: OrderedDict[str, dict[str, int]] = OrderedDict()
 
+    def of_edition(self, edition: str) -> "PageStore":
+        """Return the store of the same files that keeps to an edition."""
+        with self._lock:
+            return self._editions.setdefault(edition, PageStore(self._files, edition))
+
+    def switch_edition(self, edition: str) -> None:
+        """Read and write another edition from now on: that of the generation that is live now."""
+        with self._lock:
+            if edition != self._edition:
+                self._edition = edition
+                self._pages.clear()
+                self._structures.clear()
+
     @contextmanager
     def write(self, version: str) -> Iterator[PageWriter]:
         """Open a version's pages to write; they are there when the block ends without an error."""
         with (
-            self._files.write(_key(version)) as file,
+            self._files.write(self._key(version)) as file,
             zipfile.ZipFile(file, "w", compression=zipfile.ZIP_DEFLATED, compresslevel=6) as archive,
         ):
             yield PageWriter(archive)
 
     def exists(self, version: str) -> bool:
         """Tell whether a version's pages are stored."""
-        return self._files.exists(_key(version))
+        return self._files.exists(self._key(version))
 
     def remove(self, version: str) -> None:
-        """Remove a version's pages, also from memory."""
+        """Remove a version's pages, of every edition that was asked for, also from memory."""
+        with self._lock:
+            editions = list(self._editions.values())
+        for store in editions:
+            store.remove(version)
         with self._lock:
             self._structures.pop(version, None)
             self._places.pop(version, None)
             for key in [key for key in self._pages if key[0] == version]:
                 del self._pages[key]
-        self._files.remove(_key(version))
+        self._files.remove(self._key(version))
 
     def structure(self, version: str) -> Structure:
         """Return what the file says of itself.
@@ -95,10 +120,12 @@ class PageStore:
             if version in self._structures:
                 self._structures.move_to_end(version)
                 return self._structures[version]
-        with self._files.read(_key(version)) as file:
+            edition = self._edition
+        with self._files.read(self._key(version)) as file:
             structure = _structure(json.loads(self._member(file, version, STRUCTURE)))
         with self._lock:
-            self._structures[version] = structure
+            if edition == self._edition:
+                self._structures[version] = structure
             if len(self._structures) > CACHED_STRUCTURES:
                 self._structures.popitem(last=False)
         return structure
@@ -120,16 +147,17 @@ class PageStore:
         """Return several pages of a version, the file opened once at most."""
         found: dict[int, Page] = {}
         with self._lock:
+            edition = self._edition
             for number in numbers:
                 if (version, number) in self._pages:
                     self._pages.move_to_end((version, number))
                     found[number] = self._pages[version, number]
         missing = [number for number in numbers if number not in found]
         if missing:
-            with self._files.read(_key(version)) as file:
+            with self._files.read(self._key(version)) as file:
                 for number in missing:
                     found[number] = _page(json.loads(self._member(file, version, _member(number))))
-            self._remember(version, {number: found[number] for number in missing})
+            self._remember(version, {number: found[number] for number in missing}, edition)
         return found
 
     def _member(self, file: BinaryIO, version: str, name: str) -> bytes:
@@ -160,8 +188,13 @@ class PageStore:
             found = self.pages(version, numbers)
             yield from (found[number] for number in numbers)
 
-    def _remember(self, version: str, pages: dict[int, Page]) -> None:
+    def _key(self, version: str) -> str:
+        return f"{version}.{self._edition}.pages.zip" if self._edition else f"{version}.pages.zip"
+
+    def _remember(self, version: str, pages: dict[int, Page], edition: str) -> None:
         with self._lock:
+            if edition != self._edition:  # switched since
+                return
             for number, page in pages.items():
                 self._pages[version, number] = page
             while len(self._pages) > CACHED_PAGES:
@@ -173,10 +206,6 @@ def label_of(structure: Structure, page: int | None) -> str | None:
     if page is None or page > len(structure.labels):
         return None
     return structure.labels[page - 1]
-
-
-def _key(version: str) -> str:
-    return f"{version}.pages.zip"
 
 
 def _member(number: int) -> str:

@@ -71,9 +71,9 @@ class RemoteServer:
         except (httpx.HTTPError, ValueError) as error:
             raise ServerUnreachable(self.address, str(error) or type(error).__name__) from error
 
-    def delete(self, path: str) -> None:
-        """DELETE what a path names; raises as `get` does."""
-        self._ask("DELETE", path)
+    def delete(self, path: str) -> dict[str, Any]:
+        """DELETE what a path names, and return the reply, empty where there is none; raises as `get` does."""
+        return self._ask("DELETE", path)
 
     def _ask(self, method: str, path: str, **parts: Any) -> dict[str, Any]:
         try:

@@ -194,13 +194,31 @@ def connect(
     Raises:
         IndexUnavailable: It does not answer.
     """
+    return ServerIndex(_client(url, api_key, timeout_seconds), collection, dimension, where=url)
+
+
+def drop(url: str, api_key: str | None, timeout_seconds: float, collection: str) -> None:
+    """Remove a collection from a Qdrant server; nothing happens where there is none.
+
+    Raises:
+        IndexUnavailable: The server does not answer.
+    """
+    client = _client(url, api_key, timeout_seconds)
     try:
-        client = QdrantClient(
+        client.delete_collection(collection)
+    except (ApiException, RpcError, OSError) as error:
+        raise IndexUnavailable(url, str(error)) from error
+    finally:
+        client.close()
+
+
+def _client(url: str, api_key: str | None, timeout_seconds: float) -> QdrantClient:
+    try:
+        return QdrantClient(
             url=url, api_key=api_key, timeout=round(timeout_seconds), check_compatibility=False
         )
     except ValueError as error:
         raise IndexUnavailable(url, str(error)) from error
-    return ServerIndex(client, collection, dimension, where=url)
 
 
 def _point(indexed: IndexedChunk) -> models.PointStruct:

@@ -47,6 +47,7 @@ class EmbeddingSettings(Section):
     threads: int = Field(default=0, ge=0)  # of onnxruntime, 0 = one per core up to 4
     batch_size: int = Field(default=16, ge=1)
     pivot: bool = True  # embed French also word by word in English: for a model that knows only English
+    cache_mb: int = Field(default=512, ge=0)  # of vectors kept by text and model, 0 = none
 
 
 class IndexSettings(Section):
@@ -131,6 +132,27 @@ class AnswerSettings(Section):
     min_confidence: float | None = Field(default=None, ge=0, le=1)  # below it no answer, whatever the risk
 
 
+class GenerationSettings(Section):
+    """Indexes kept beside the live one."""
+
+    keep: int = Field(default=1, ge=0)  # former generations that a rollback can go back to
+    keep_days: int = Field(default=30, ge=0)  # at most, after which a former generation is removed
+    graph_chunks: int = Field(
+        default=20_000, ge=0
+    )  # from so many on, the vector graph is built before going live
+
+
+class GateSettings(Section):
+    """What a new generation must reach to go live."""
+
+    sets: tuple[Path, ...] = ()  # question sets: folders with questions.jsonl, about documents of this home
+    tolerance: float = Field(
+        default=0.03, ge=0, le=1
+    )  # how much worse than the live generation a metric may be
+    tolerances: dict[str, float] | None = None  # of single metrics, by name, in place of `tolerance`
+    floors: dict[str, float] | None = None  # that a metric must reach whatever the live generation does
+
+
 class HttpSettings(Section):
     """The server."""
 
@@ -179,6 +201,8 @@ class Settings(BaseSettings):
     versions: VersionSettings = VersionSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
     answer: AnswerSettings = AnswerSettings()
+    generations: GenerationSettings = GenerationSettings()
+    gate: GateSettings = GateSettings()
     http: HttpSettings = HttpSettings()
     watch: tuple[WatchSettings, ...] = ()
 

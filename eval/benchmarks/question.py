@@ -181,8 +181,9 @@ def _ask_many_chunks(bench: Workbench, report: Report) -> None:
             plain = _compare(bench, report, services, client, questions, where, budget=budget)
             client.close()
         _measure_clients(report, services, questions)
-        if isinstance(services.stores.index, EdgeIndex):
-            _measure_with_graph(bench, report, services, services.stores.index, questions, plain)
+        index = services.stores.generations.live.index
+        if isinstance(index, EdgeIndex):
+            _measure_with_graph(bench, report, services, index, questions, plain)
     finally:
         services.close()
 

@@ -77,7 +77,7 @@ def make_baseline(run: Run) -> Baseline:
         version=run.manifest.version,
         metrics={
             group: {name: round(value, 6) for name in HELD if (value := value_of(metrics, name)) is not None}
-            for group, metrics in _groups(run).items()
+            for group, metrics in groups_of(run).items()
         },
     )
 
@@ -130,14 +130,14 @@ def find_regressions(run: Run, baseline: Baseline, *, tolerance: float) -> list[
             f"baseline of {baseline.set!r}; after a change of the set, run it and write a new one with "
             "`sourcier eval baseline`",
         )
-    groups = _groups(run)
+    groups = groups_of(run)
     regressions = []
     for group, metrics in baseline.metrics.items():
         for name, reached in metrics.items():
             slack = 0.0 if name in EXACT else tolerance
             allowed = reached + slack if lower_is_better(name) else reached - slack
             now = value_of(groups[group], name) if group in groups else None
-            if now is None or _worse(name, now, allowed):
+            if now is None or not within(name, now, allowed):
                 regressions.append(Regression(group, name, reached, now, allowed))
     return regressions
 
@@ -148,9 +148,11 @@ def value_of(metrics: GroupMetrics, name: str) -> float | None:
     return cast("dict[str, Block]", metrics)[block][key]
 
 
-def _worse(name: str, now: float, allowed: float) -> bool:
-    return now > allowed + _ROUNDING if lower_is_better(name) else now < allowed - _ROUNDING
+def within(name: str, now: float, allowed: float) -> bool:
+    """Tell whether a metric is as good as the worst value allowed."""
+    return now <= allowed + _ROUNDING if lower_is_better(name) else now >= allowed - _ROUNDING
 
 
-def _groups(run: Run) -> dict[str, GroupMetrics]:
+def groups_of(run: Run) -> dict[str, GroupMetrics]:
+    """Return the metrics of a run, of all its questions under OVERALL and by language."""
     return {OVERALL: run.metrics["overall"], **run.metrics["by_language"]}

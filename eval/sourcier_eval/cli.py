@@ -1,5 +1,6 @@
 """`sourcier eval`, `calibrate` and `calibration`: measure, fit, and put to use what was fitted."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,6 +11,7 @@ from sourcier_core.command import EXIT_FAILED
 if TYPE_CHECKING:
     from sourcier_core.settings import Settings
     from sourcier_eval.comparison import Comparison
+    from sourcier_service.gate import Gate
 
 QuestionSetOption = Annotated[Path, typer.Option("--set", help="A folder with questions.jsonl and docs/.")]
 PACKAGED = "packaged"  # names the calibration that ships with the product
@@ -24,8 +26,8 @@ def _share(risk: float | None) -> float | None:
     return risk
 
 
-def register(app: typer.Typer) -> None:
-    """Add this folder's commands to the root."""
+def register(app: typer.Typer) -> dict[str, Callable[[], "Gate"]]:
+    """Add this folder's commands to the root, and hand it the gate that generations are judged by."""
     group = typer.Typer(help="Measure answers on a set of questions.", no_args_is_help=True)
     app.add_typer(group, name="eval")
     for command in (run, report, compare, ab, baseline, check):
@@ -35,6 +37,13 @@ def register(app: typer.Typer) -> None:
     app.add_typer(in_use, name="calibration")
     for step in (show, use, undo):
         in_use.command()(step)
+    return {"gate": _gate}
+
+
+def _gate() -> "Gate":
+    from sourcier_eval.gate import GoldenGate
+
+    return GoldenGate()
 
 
 def run(
@@ -236,13 +245,14 @@ def _overrides(calibration: str | None) -> dict[str, dict[str, Any]]:
 def _index_fingerprint(settings: "Settings") -> str | None:
     """Return what made the index of a home; None where it has none yet."""
     from sourcier_core.catalogue import Catalogue
+    from sourcier_core.generation_store import GenerationStore
     from sourcier_core.home import Home
 
     if not (settings.home / "catalogue.sqlite3").is_file():
         return None
     catalogue = Catalogue(Home(settings.home).catalogue_url)
     try:
-        live = catalogue.live_generation()
+        live = GenerationStore(catalogue).live()
     finally:
         catalogue.close()
     return None if live is None else live.fingerprint

@@ -71,14 +71,20 @@ def run_set(directory: Path, out: Path, settings: Settings, *, home: Path | None
     return run.metrics
 
 
-def ask_all(question_set: QuestionSet, services: Services) -> Iterator[Row]:
-    """Ask each question, in the order of the set."""
+def ask_all(question_set: QuestionSet, services: Services, *, with_boxes: bool = True) -> Iterator[Row]:
+    """Ask each question, in the order of the set.
+
+    Args:
+        question_set: What to ask.
+        services: Of the home that is asked.
+        with_boxes: Also read each quote again on its page; without, it is verified in the stored text alone.
+    """
     scope = services.access.scope(OPERATOR)
     for question in question_set.questions:
         start = time.perf_counter()
         answer: Answer | RequestError
         try:
-            answer = services.answering.answer(question.text, scope)
+            answer = services.answering.answer(question.text, scope, with_boxes=with_boxes)
         except RequestError as error:
             answer = error  # a question that cannot be asked has no answer
         yield to_row(question, answer, (time.perf_counter() - start) * 1000)

@@ -60,7 +60,7 @@ def _ingest(files: Sequence[FileToIngest], settings: Settings, home: Path) -> Se
     for number in count(1):
         own = _settings_of(settings, home if number == 1 else home.with_name(f"{home.name}-{number}"))
         try:
-            with HomeTarget(own) as target:
+            with HomeTarget(own, exact=True) as target:
                 ingest_files(files, COLLECTION, target)
         except IndexMismatch:
             _warn([f"the index in {str(own.home)!r} was made with other settings; it is left as it is"])

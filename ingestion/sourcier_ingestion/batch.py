@@ -69,15 +69,23 @@ class Target(Protocol):
 class HomeTarget:
     """This process, which owns the home while it works."""
 
-    def __init__(self, settings: Settings, given: Given = NOTHING_GIVEN) -> None:
+    def __init__(self, settings: Settings, given: Given = NOTHING_GIVEN, *, exact: bool = False) -> None:
+        """Prepare.
+
+        Args:
+            settings: Which home.
+            given: Of each file.
+            exact: Refuse a home whose live generation was made with other settings.
+        """
         self._settings = settings
         self._given = given
+        self._exact = exact
 
     def __enter__(self) -> Self:
         from sourcier_core.wiring import open_stores
         from sourcier_ingestion.pipeline import Ingestion
 
-        self._stores = open_stores(self._settings, owner="sourcier ingest")
+        self._stores = open_stores(self._settings, owner="sourcier ingest", exact=self._exact)
         self._ingestion = Ingestion(self._stores, self._settings)
         return self
 

@@ -69,7 +69,8 @@ class Editing:
         changed = self._stores.versions.change(document.id, tags=tags, groups=groups)
         if changed is None:
             raise DocumentNotFound(document.id)
-        self._stores.upkeep.settle(document.id)
+        with self._stores.generations.writes.writing():  # so that it is the index which answers from then on
+            self._stores.upkeep.settle(document.id)
         return changed, version
 
     def apply(self, document: Document, given: Given, *, same_file: bool) -> Document:

@@ -1,7 +1,7 @@
 """The write path: file -> pages -> chunks -> vectors -> index. A document answers whole or not at all."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,37 +10,31 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
-from sourcier_core.bm25 import document_vector
 from sourcier_core.catalogue import Write
 from sourcier_core.errors import DependencyError, DocumentError, DocumentRemoved, SourcierError
-from sourcier_core.glossary import packaged
-from sourcier_core.language import detect_language
 from sourcier_core.settings import Settings
 from sourcier_core.types import (
     NOTHING_GIVEN,
-    Chunk,
     Document,
     DocumentStatus,
     Given,
-    IndexedChunk,
     JobState,
     Marks,
     Structure,
-    chunk_id,
     document_id,
 )
+from sourcier_core.vector_cache import CachingEmbedder
 from sourcier_core.wiring import Stores, undo_unfinished_writes
 from sourcier_ingestion.admission import Admitted, admit
 from sourcier_ingestion.chunking import Chunker
 from sourcier_ingestion.editing import Editing
+from sourcier_ingestion.indexing import WINDOW_CHUNKS, LanguageCount, make_chunks, write_window
 from sourcier_ingestion.judging import Judgement, judge
 from sourcier_ingestion.naming import check_given, check_name, period_of
 from sourcier_ingestion.ocr_plan import how_to_read_scans
 from sourcier_ingestion.reading import Reading, read_document
-from sourcier_ingestion.sections import SectionTracker
-from sourcier_ingestion.titles import choose_title, context_title
+from sourcier_ingestion.titles import choose_title
 
-WINDOW_CHUNKS = 128  # embedded and written together; bounds memory, and lets batches be of like length
 COPY_BYTES = 1 << 20
 
 Progress = Callable[[JobState, int, int], None]  # state, pages done, pages in all
@@ -72,7 +66,7 @@ class Ingestion:
         self._stores = stores
         self._settings = settings
         self._one_at_a_time = threading.Lock()
-        self._chunker: Chunker | None = None
+        self._chunker: tuple[int, Chunker] | None = None  # of which generation
         self.editing = Editing(stores)
 
     def ingest(
@@ -99,7 +93,7 @@ class Ingestion:
         check_name(name)
         given = check_given(given, self._stores.today())
         try:
-            with self._one_at_a_time:
+            with self._one_at_a_time, self._stores.generations.writes.writing():
                 self._stores.upkeep.purge_removed()  # of the same name, too: it is added anew
                 return self._ingest_or_note(path, name, collection, progress, given)
         finally:
@@ -123,7 +117,8 @@ class Ingestion:
         """Purge what was deleted, unless somebody is at work: who, too, ends with this."""
         while self._stores.catalogue.removals() and self._one_at_a_time.acquire(blocking=False):
             try:
-                self._stores.upkeep.purge_removed()
+                with self._stores.generations.writes.writing():
+                    self._stores.upkeep.purge_removed()
             except DependencyError:
                 return  # nothing of it answers; before the next write, or at the next start, it is purged
             finally:
@@ -193,14 +188,27 @@ class Ingestion:
         marks = self.editing.marks(identity, given, period)
         write = self._begin(identity)
         with self._undone_on_error(write):
-            counter = _LanguageCount()
+            counter = LanguageCount()
             title = choose_title(reading.structure.title, file.name)
-            chunks = self._chunks(file, identity, collection, reading, title, counter)
+            chunks = make_chunks(
+                chunker=self._live_chunker(),
+                pages=self._stores.pages,
+                reading=reading,
+                identity=identity,
+                collection=collection,
+                version=file.sha256,
+                edition=self.editing.edition(identity, file.sha256),
+                name=file.name,
+                title=title,
+                languages=counter,
+            )
+            embedder = CachingEmbedder(self._stores.embedder, self._stores.vectors)
+            pivot = self._live_settings().embedding.pivot
             count = 0
             total = reading.structure.page_count
             while window := list(islice(chunks, WINDOW_CHUNKS)):
                 self._stores.catalogue.require_not_removed(identity, file.name)
-                self._index(window, write.sequence, marks)
+                write_window(self._stores.index, embedder, window, write.sequence, pivot=pivot, marks=marks)
                 count += len(window)
                 progress(JobState.EMBEDDING, window[-1][0].page or 1, total)
             progress(JobState.WRITING, total, total)
@@ -223,60 +231,15 @@ class Ingestion:
             self._stores.upkeep.settle_all()
         return document
 
-    def _chunks(
-        self,
-        file: Admitted,
-        identity: str,
-        collection: str,
-        reading: Reading,
-        title: str,
-        languages: "_LanguageCount",
-    ) -> Iterator[tuple[Chunk, str]]:
-        """Give each chunk with the text that finds it, page after page."""
-        chunker = self._chunker = self._chunker or Chunker(
-            self._settings.chunking, self._stores.embedder.count_tokens
-        )
-        tracker = SectionTracker(reading.structure.outline)
-        found_by = context_title(title, file.name)
-        edition = self.editing.edition(identity, file.sha256)
-        for page in self._stores.pages.in_order(file.sha256, reading.structure.page_count):
-            body = reading.running_lines.body(page.text)
-            starts = tracker.see(page, body)
-            language = languages.see(page.text)
-            chars, digits = _count_characters(page.text[slice(*body)])
-            for span in chunker.split(page, body, starts):
-                chunk = Chunk(
-                    id=chunk_id(identity, edition, page.number, span.start, span.end),
-                    document=identity,
-                    collection=collection,
-                    version=file.sha256,
-                    page=page.number,
-                    start=span.start,
-                    end=span.end,
-                    section=span.section,
-                    language=language,
-                    page_chars=chars,
-                    page_digits=round(digits / chars, 3) if chars else 0.0,
-                )
-                yield chunk, chunker.contextual_text(found_by, page, span)
+    def _live_settings(self) -> Settings:
+        return self._stores.generations.live.settings(self._settings)
 
-    def _index(self, window: list[tuple[Chunk, str]], valid_from: int, marks: Marks) -> None:
-        embedder = self._stores.embedder
-        vectors = embedder.embed_documents([text for _, text in window])
-        french = [nth for nth, (chunk, _) in enumerate(window) if self._needs_pivot(chunk)]
-        put = [packaged().translate(window[nth][1], window[nth][0].language).text for nth in french]
-        pivots = dict(zip(french, embedder.embed_documents(put), strict=True)) if put else {}
-        self._stores.index.upsert(
-            [
-                IndexedChunk(
-                    chunk, vector, document_vector(text, chunk.language), valid_from, pivots.get(nth), marks
-                )
-                for nth, ((chunk, text), vector) in enumerate(zip(window, vectors, strict=True))
-            ]
-        )
-
-    def _needs_pivot(self, chunk: Chunk) -> bool:
-        return self._settings.embedding.pivot and chunk.language == "fr"
+    def _live_chunker(self) -> Chunker:
+        live = self._stores.generations.live.id
+        if self._chunker is None or self._chunker[0] != live:
+            chunker = Chunker(self._live_settings().chunking, self._stores.embedder.count_tokens)
+            self._chunker = live, chunker
+        return self._chunker[1]
 
     def _begin(self, document: str) -> Write:
         # A write that could not be undone when it failed, the disk being full, must not answer with this one.
@@ -343,27 +306,6 @@ class _UndoneOnError:
             self._stores.index.discard(self._write.document, self._write.sequence)
             self._stores.upkeep.restate(self._write.document)
             self._stores.catalogue.abandon_write(self._write)
-
-
-def _count_characters(text: str) -> tuple[int, int]:
-    """Return how many characters are no white space, and how many of these are digits."""
-    dense = "".join(text.split())
-    return len(dense), sum(character.isdigit() for character in dense)
-
-
-class _LanguageCount:
-    """The language of most of a document's pages; a page too short to tell is taken to be in it."""
-
-    def __init__(self) -> None:
-        self._characters: dict[str, int] = {}
-
-    def see(self, text: str) -> str:
-        language = detect_language(text, default=self.language())
-        self._characters[language] = self._characters.get(language, 0) + len(text)
-        return language
-
-    def language(self) -> str:
-        return max(self._characters, key=lambda known: self._characters[known]) if self._characters else "und"
 
 
 def _ready(

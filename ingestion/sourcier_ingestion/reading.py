@@ -111,6 +111,20 @@ def _recognised(page: Page, plan: OcrPlan | None, recognise: Recognise | None) -
         return replace(page, findings=replace(page.findings, failure=error.code))
 
 
+def stored_reading(pages: PageStore, version: str) -> Reading:
+    """Return what reading a version gave, from its stored pages.
+
+    Raises:
+        FileNotFoundError: Its pages are not stored.
+    """
+    structure = pages.structure(version)
+    running, passport = RunningLines(), PassportMaker()
+    for page in pages.in_order(version, structure.page_count):
+        running.see(page)
+        passport.see(page)
+    return Reading(structure, running, passport.finish(structure))
+
+
 @contextmanager
 def _opened(
     file: Admitted, limits: ReadingSettings

@@ -43,6 +43,17 @@ class CalibrationFiles:
         """Tell whether there is one to go back from, also where its file is missing."""
         return bool(self._history())
 
+    def fitting(self, fingerprint: str) -> Path | None:
+        """Return the latest of those in use, or used before, that was made for an index; None where none was.
+
+        After another generation was promoted or rolled back, that is the one that goes with it.
+        """
+        for number in reversed(self._history()):
+            found = self._file(number)
+            if found.is_file() and Calibration.read(found).fits(fingerprint):
+                return found
+        return None
+
     def use(self, path: Path, fingerprint: str | None) -> Path:
         """Keep a copy of a calibration and put it to use; what was in use stays kept.
 
@@ -115,8 +126,8 @@ def read_fitting(path: Path, fingerprint: str) -> Calibration:
 def find_calibration(settings: Settings, fingerprint: str) -> Calibration:
     """Return the calibration to answer with.
 
-    One that was made for another index is not used: the packaged one is, with a warning that says how to
-    make it anew.
+    One that was made for another index is not used: the home's latest that was made for this one is, else the
+    packaged one, with a warning that says how to make it anew.
 
     Args:
         settings: Of this process.
@@ -130,6 +141,8 @@ def find_calibration(settings: Settings, fingerprint: str) -> Calibration:
         return default_calibration()
     found = Calibration.read(path)
     if not found.fits(fingerprint):
+        if earlier := calibration_files(settings.home).fitting(fingerprint):
+            return Calibration.read(earlier)
         logger.warning(
             "the calibration %s was made for another index (%s; this one is %s): the packaged one is used. "
             "Make it anew with `sourcier calibrate --set DIR --out FILE`",

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from sourcier_service import document_cli
+from sourcier_service.generation_commands import add_generation_commands, provided_gate
 
 Question = Annotated[str, typer.Argument(help="In French or English.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, as the API replies.")]
@@ -23,6 +24,7 @@ def register(app: typer.Typer) -> None:
     for command in (serve, ask, search, keys, doctor):
         app.command()(command)
     document_cli.register(app)
+    add_generation_commands(app)
 
 
 def serve(
@@ -41,7 +43,7 @@ def serve(
 
     changed = {key: value for key, value in (("host", host), ("port", port)) if value is not None}
     settings = load_settings(**context.obj, overrides={"http": changed})
-    run_server(settings, first_question)
+    run_server(settings, first_question, provided_gate(context))
 
 
 def ask(

@@ -21,9 +21,11 @@ from sourcier_core.embedding_export import (
     find_source,
     read_manifest,
 )
-from sourcier_core.errors import SourcierError
+from sourcier_core.errors import InvalidSettings, SourcierError
+from sourcier_core.generation_store import GenerationStore
 from sourcier_core.home import Home
 from sourcier_core.settings import Settings, load_settings
+from sourcier_core.wiring import wanted_recipe
 from sourcier_ingestion.child_process import confinement
 from sourcier_ingestion.ocr_plan import install_command
 from sourcier_service.calibration import Calibration, default_calibration
@@ -192,20 +194,33 @@ def _index(settings: Settings) -> tuple[Finding, str | None]:
         return Finding("index", str(error), ok=False), None
     try:
         documents = catalogue.documents([collection.name for collection in catalogue.collections()])
-        generation = catalogue.live_generation()
+        generation = GenerationStore(catalogue).live()
     finally:
         catalogue.close()
     made_by = f", made by {generation.fingerprint}" if generation else ""
     answering = [document for document in documents if document.version]
     chunks = sum(document.chunk_count for document in answering)
-    finding = Finding("index", f"{len(answering)} documents answer, {chunks} chunks{made_by}")
-    return finding, generation.fingerprint if generation else None
+    made = generation.fingerprint if generation else None
+    found = f"{len(answering)} documents answer, {chunks} chunks{made_by}"
+    try:
+        wanted = wanted_recipe(settings)
+    except InvalidSettings as error:
+        return Finding("index", f"{found}; {error}", ok=False), made
+    differences = generation.recipe.differences(wanted) if generation and generation.recipe else ()
+    if not differences:
+        return Finding("index", found), made
+    told = "; ".join(str(difference) for difference in differences)
+    remedy = "sourcier reindex (until then the live generation answers)"
+    return Finding("index", f"{found}; {told}", remedy=remedy), made
 
 
 def _calibration(settings: Settings, fingerprint: str | None) -> Finding:
     try:
         path = settings.answer.calibration or calibration_files(settings.home).in_use()
         found = Calibration.read(path) if path else default_calibration()
+        if fingerprint is not None and not found.fits(fingerprint):
+            path = calibration_files(settings.home).fitting(fingerprint) or path
+            found = Calibration.read(path) if path else found
     except SourcierError as error:
         return Finding("calibration", str(error), ok=False, remedy="sourcier calibration undo")
     named = f"{found.name}, {path or 'packaged'}, at most {settings.answer.max_risk or found.risk:.0%} wrong"

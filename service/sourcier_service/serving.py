@@ -15,17 +15,20 @@ from sourcier_service.access import ADMIN, OPERATOR
 from sourcier_service.api.app import create_app
 from sourcier_service.api.presenting import present_answer
 from sourcier_service.asking import print_answer
+from sourcier_service.gate import Gate
+from sourcier_service.generation_work import GenerationWork
 from sourcier_service.wiring import Services, open_services
 
 DRAIN_SECONDS = 10  # that questions under way get when the server is told to stop
 
 
-def run_server(settings: Settings, first_question: str | None = None) -> None:
+def run_server(settings: Settings, first_question: str | None = None, gate: Gate | None = None) -> None:
     """Serve until stopped.
 
     Args:
         settings: Which home, and where to listen.
         first_question: Asked once ready; its answer is printed.
+        gate: Judges generations before they go live.
 
     Raises:
         InvalidSettings: The address cannot be listened on.
@@ -36,11 +39,12 @@ def run_server(settings: Settings, first_question: str | None = None) -> None:
     signal.signal(signal.SIGTERM, _end)
     services = open_services(settings, owner="sourcier serve")
     home = services.stores.home
+    generations = GenerationWork(services, gate)
     try:
         with _listen(settings) as listening:
             address = f"http://{_host(settings.http.host)}:{listening.getsockname()[1]}"
             server_note = home.announce(address)
-            app = create_app(services, operator_token=server_note.token)
+            app = create_app(services, operator_token=server_note.token, generations=generations)
             config = uvicorn.Config(
                 app,
                 log_level="warning",
@@ -56,6 +60,7 @@ def run_server(settings: Settings, first_question: str | None = None) -> None:
             server.run(sockets=[listening])
     finally:
         home.withdraw()
+        generations.stop()
         services.close()
 
 

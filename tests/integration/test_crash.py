@@ -19,7 +19,8 @@ from sourcier_core.errors import IndexLocked
 from sourcier_core.settings import Settings, load_settings
 from sourcier_core.types import Probe
 from sourcier_core.wiring import Stores, open_stores
-from sourcier_ingestion.pipeline import WINDOW_CHUNKS, Ingestion, Result
+from sourcier_ingestion.indexing import WINDOW_CHUNKS
+from sourcier_ingestion.pipeline import Ingestion, Result
 
 TESTS = Path(__file__).parents[1]
 PAGES = 2 * WINDOW_CHUNKS + 10  # three windows of chunks, one chunk a page

@@ -20,7 +20,8 @@ from sourcier_core.page_store import label_of
 from sourcier_core.settings import Settings, load_settings
 from sourcier_core.types import Document, DocumentStatus, JobState, MediaType, Probe, ScoredChunk, document_id
 from sourcier_core.wiring import Stores
-from sourcier_ingestion.pipeline import WINDOW_CHUNKS, Ingestion, Outcome, Result
+from sourcier_ingestion.indexing import WINDOW_CHUNKS
+from sourcier_ingestion.pipeline import Ingestion, Outcome, Result
 
 
 @pytest.fixture

@@ -1,12 +1,14 @@
 """A home opened with the real model: what is refused, and that a refusal leaves it as it was."""
 
+import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sourcier_core.errors import IndexMismatch, InvalidSettings, SourcierError
+from sourcier_core.errors import IndexMismatch, InvalidSettings
 from sourcier_core.settings import Settings, load_settings
 from sourcier_core.wiring import fingerprint, open_stores
 
@@ -31,23 +33,78 @@ def test_a_new_home_opens_with_the_default_model(tmp_path: Path, exports: Path) 
     assert (tmp_path / "home" / "index" / "1").is_dir()
 
 
-@pytest.mark.parametrize(
-    ("overrides", "refused"),
-    [
-        ({"chunking": {"tokens": 100}}, IndexMismatch),
-        ({"chunking": {"tokens": 250}}, InvalidSettings),
-    ],
-    ids=["another chunking", "chunks longer than the model reads"],
-)
-def test_a_home_that_is_refused_can_be_opened_with_its_own_settings(
-    tmp_path: Path, exports: Path, overrides: dict[str, dict[str, int]], refused: type[SourcierError]
+def test_a_home_is_opened_with_what_its_live_generation_was_made_with_and_says_so(
+    tmp_path: Path, exports: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    own = settings(tmp_path, exports)
+    open_and_close(own)
+    caplog.clear()
+
+    changed = settings(tmp_path, exports, {"chunking": {"tokens": 100}, "embedding": {"pivot": False}})
+    stores = open_stores(changed, owner="a test")
+
+    live = stores.generations.live
+    assert live.fingerprint == fingerprint(own, live.embedder)
+    assert live.settings(changed).chunking.tokens == 200
+    assert live.settings(changed).embedding.pivot is True
+    stores.close()
+    assert "chunking.tokens is 200 in the live generation and 100 in the settings" in caplog.text
+    assert "embedding.pivot is" in caplog.text
+    assert "sourcier reindex" in caplog.text
+
+
+def test_a_home_that_must_be_exactly_of_the_settings_is_refused_else(tmp_path: Path, exports: Path) -> None:
+    open_and_close(settings(tmp_path, exports))
+
+    with pytest.raises(IndexMismatch, match=r"200-40.*100-40"):
+        open_stores(settings(tmp_path, exports, {"chunking": {"tokens": 100}}), owner="a test", exact=True)
+
+    assert open_and_close(settings(tmp_path, exports)) == 384
+
+
+def test_chunks_longer_than_the_model_reads_are_refused_and_the_home_left_as_it_was(
+    tmp_path: Path, exports: Path
 ) -> None:
     open_and_close(settings(tmp_path, exports))
 
-    with pytest.raises(refused):
-        open_stores(settings(tmp_path, exports, overrides), owner="a test")
+    with pytest.raises(InvalidSettings):
+        open_stores(settings(tmp_path, exports, {"chunking": {"tokens": 250}}), owner="a test")
 
     assert open_and_close(settings(tmp_path, exports)) == 384
+
+
+def test_a_generation_whose_making_was_not_noted_is_refused_under_other_settings(
+    tmp_path: Path, exports: Path
+) -> None:
+    open_and_close(settings(tmp_path, exports))
+    with closing(sqlite3.connect(tmp_path / "home" / "catalogue.sqlite3")) as database, database:
+        database.execute("UPDATE generations SET recipe = NULL")
+
+    with pytest.raises(IndexMismatch):
+        open_stores(settings(tmp_path, exports, {"chunking": {"tokens": 100}}), owner="a test")
+
+    assert open_and_close(settings(tmp_path, exports)) == 384
+
+
+def test_index_folders_of_no_generation_are_removed_at_the_start(tmp_path: Path, exports: Path) -> None:
+    open_and_close(settings(tmp_path, exports))
+    for name in ("7", "1.graph"):
+        (tmp_path / "home" / "index" / name).mkdir()
+
+    open_and_close(settings(tmp_path, exports))
+
+    assert [path.name for path in (tmp_path / "home" / "index").iterdir()] == ["1"]
+
+
+def test_an_index_that_was_about_to_get_its_graph_is_put_back(tmp_path: Path, exports: Path) -> None:
+    open_and_close(settings(tmp_path, exports))
+    index = tmp_path / "home" / "index" / "1"
+    kept = sorted(path.name for path in index.iterdir())
+    index.rename(index.with_name("1.old"))
+
+    open_and_close(settings(tmp_path, exports))
+
+    assert sorted(path.name for path in index.iterdir()) == kept
 
 
 def test_whatever_changes_chunks_changes_the_fingerprint(tmp_path: Path, exports: Path) -> None:
@@ -59,7 +116,7 @@ def test_whatever_changes_chunks_changes_the_fingerprint(tmp_path: Path, exports
         settings(tmp_path, exports, {"retrieval": {"passages": 3}}),
     ]
 
-    made = [fingerprint(one, stores.embedder) for one in chosen]  # type: ignore[arg-type] # it is the real one
+    made = [fingerprint(one, stores.embedder) for one in chosen]
 
     stores.close()
     assert len(set(made)) == 3

@@ -8,6 +8,7 @@ from uuid import uuid4
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
+from starlette.concurrency import run_in_threadpool
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as Connection
@@ -19,7 +20,9 @@ from sourcier_service.api import backup_routes, watch_routes
 from sourcier_service.api import schemas as s
 from sourcier_service.api.dependencies import ServicesDep
 from sourcier_service.api.error_responses import error_response, install_error_responses
+from sourcier_service.api.generation_routes import router as generations_router
 from sourcier_service.api.routes import router
+from sourcier_service.generation_work import GenerationWork
 from sourcier_service.wiring import Services
 
 UI = Path(__file__).parents[1] / "ui"
@@ -35,20 +38,26 @@ HEADERS = {
 }
 
 
-def create_app(services: Services, *, operator_token: str | None = None) -> FastAPI:
+def create_app(
+    services: Services, *, operator_token: str | None = None, generations: GenerationWork | None = None
+) -> FastAPI:
     """Make the application.
 
     Args:
         services: Ready; closed by whoever opened them.
+        generations: Builds and swaps them; default one that has nothing to judge them by.
         operator_token: Accepted as an administrator's key while this process lives.
     """
+    work = generations or GenerationWork(services, None)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         services.jobs.start()
         if services.watching is not None:
             services.watching.start()
+        work.resume()
         yield
+        await run_in_threadpool(work.stop)
 
     app = FastAPI(
         title="Sourcier",
@@ -60,10 +69,12 @@ def create_app(services: Services, *, operator_token: str | None = None) -> Fast
     )
     app.state.services = services
     app.state.operator_token = operator_token
+    app.state.generations = work
     install_error_responses(app)
     app.include_router(router)
     app.include_router(backup_routes.router)
     app.include_router(watch_routes.router)
+    app.include_router(generations_router)
     _add_health(app)
     _add_ask_page(app)
     _add_limits_and_headers(app, services)

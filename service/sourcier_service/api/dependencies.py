@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 
 from sourcier_core.errors import NotAuthenticated
 from sourcier_service.access import ANONYMOUS, OPERATOR, Principal
+from sourcier_service.generation_work import GenerationWork
 from sourcier_service.wiring import Services
 
 
@@ -17,6 +18,15 @@ def get_services(request: Request) -> Services:
 
 
 ServicesDep = Annotated[Services, Depends(get_services)]
+
+
+def get_generations(request: Request) -> GenerationWork:
+    """Return what builds and swaps the generations."""
+    work: GenerationWork = request.app.state.generations
+    return work
+
+
+GenerationsDep = Annotated[GenerationWork, Depends(get_generations)]
 
 
 def get_principal(request: Request, services: ServicesDep) -> Principal:

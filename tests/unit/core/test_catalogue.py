@@ -10,7 +10,7 @@ from sqlalchemy import inspect
 
 from sourcier_core.catalogue import ALL_DAYS, Catalogue, Write
 from sourcier_core.catalogue_tables import SCHEMA_REVISION, metadata
-from sourcier_core.errors import CatalogueUnavailable, DocumentRemoved, IndexMismatch, InvalidName
+from sourcier_core.errors import CatalogueUnavailable, DocumentRemoved, InvalidName
 from sourcier_core.job_store import JobStore
 from sourcier_core.types import (
     FOREVER,
@@ -415,29 +415,6 @@ def test_documents_are_listed_by_collection_and_name_of_the_collections_asked_fo
 def test_a_document_of_an_unknown_collection_is_not_written(catalogue: Catalogue) -> None:
     with pytest.raises(CatalogueUnavailable):
         catalogue.put_document(a_document(collection="nowhere"))
-
-
-# --- generations
-
-
-def test_the_first_generation_is_made_live(catalogue: Catalogue) -> None:
-    made = catalogue.open_generation("reader-1 model-1", 384)
-
-    assert catalogue.live_generation() == made
-    assert (made.fingerprint, made.dimension) == ("reader-1 model-1", 384)
-
-
-def test_the_live_generation_is_opened_again_under_the_same_settings(catalogue: Catalogue) -> None:
-    made = catalogue.open_generation("reader-1 model-1", 384)
-
-    assert catalogue.open_generation("reader-1 model-1", 384) == made
-
-
-def test_an_index_made_with_other_settings_is_refused_by_both_names(catalogue: Catalogue) -> None:
-    catalogue.open_generation("reader-1 model-1", 384)
-
-    with pytest.raises(IndexMismatch, match=r"reader-1 model-1.*reader-1 model-2"):
-        catalogue.open_generation("reader-1 model-2", 384)
 
 
 # --- several threads
