@@ -205,6 +205,10 @@ class GenerationStore:
             self._update(live.id, recipe=recipe.to_json())
         return self.get(live.id)
 
+    def note_recipe(self, generation: int, recipe: Recipe) -> None:
+        """Note what made a generation of a former release, which did not."""
+        self._update(generation, recipe=recipe.to_json())
+
     def begin(
         self, recipe: Recipe, dimension: int, edition: str, request: Mapping[str, Any] | None = None
     ) -> Generation:

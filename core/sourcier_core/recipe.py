@@ -1,6 +1,7 @@
 """What an index is made with: all that decides its chunks and vectors, kept with it to open it again."""
 
 import json
+import re
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, Self, cast
 
@@ -54,6 +55,30 @@ class Recipe:
         except (ValueError, TypeError):
             return None
 
+    @classmethod
+    def of_fingerprint(cls, fingerprint: str, model: str, precision: str) -> Self | None:
+        """Return the recipe behind a fingerprint that a former release noted alone; None where it says none.
+
+        Args:
+            fingerprint: As `fingerprint` returns it; the model is in it by its export's name alone.
+            model: As in the settings: whoever opens the index finds out whether it is that one.
+            precision: The same.
+        """
+        found = _FINGERPRINT.fullmatch(fingerprint)
+        if found is None:
+            return None
+        return cls(
+            reader=found["reader"],
+            chunker=found["chunker"],
+            tokens=int(found["tokens"]),
+            context_tokens=int(found["context"]),
+            analyser=found["analyser"],
+            pivot=found["pivot"],
+            model=model,
+            precision=precision,
+            embedder=found["embedder"],
+        )
+
     def applied_to(self, settings: Settings) -> Settings:
         """Return the settings with what this index was made with in the place of what they say."""
         embedding = settings.embedding.model_copy(
@@ -81,6 +106,10 @@ class Recipe:
         return tuple(found)
 
 
+_FINGERPRINT = re.compile(
+    r"(?P<reader>\S+) (?P<chunker>\S+)-(?P<tokens>\d+)-(?P<context>\d+) (?P<analyser>\S+) "
+    r"(?:pivot-(?P<pivot>\S+)|no-pivot) (?P<embedder>\S+)"
+)
 _NAMES = {
     "model": "embedding.model",
     "precision": "embedding.precision",

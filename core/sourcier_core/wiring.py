@@ -4,7 +4,7 @@ import logging
 import shutil
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sourcier_core.analysis import ANALYSER
@@ -277,7 +277,11 @@ def _live_generation(
     settings: Settings, store: GenerationStore, *, exact: bool
 ) -> tuple[Generation, OnnxEmbedder]:
     """Return the live generation, made where there is none, and its model."""
-    live = store.live()
+    live, noted = store.live(), True
+    if live is not None and live.recipe is None:
+        embedding, noted = settings.embedding, False
+        recipe = Recipe.of_fingerprint(live.fingerprint, embedding.model, embedding.precision)
+        live = replace(live, recipe=recipe)
     if live is None or live.recipe is None:
         embedder = open_fitting_embedder(settings)
         return store.open_first(recipe_of(settings, embedder.fingerprint), embedder.dimension), embedder
@@ -292,6 +296,8 @@ def _live_generation(
     embedder = open_embedder(live.recipe.applied_to(settings).embedding, settings.exports)
     if embedder.fingerprint != live.recipe.embedder:
         raise IndexMismatch(live.fingerprint, embedder.fingerprint)
+    if not noted:
+        store.note_recipe(live.id, live.recipe)
     return live, embedder
 
 

@@ -265,7 +265,8 @@ def test_a_server_killed_while_it_builds_answers_from_the_live_one_and_goes_on_a
                 assert time.monotonic() < end
                 time.sleep(0.1)
             body = client.get(f"/v1/generations/{number}").json()
-            assert body["build"]["documents_total"] == 24
+            # 25 where it went live before one of them was deleted.
+            assert body["build"]["documents_total"] in (24, 25)
             ready = client.get("/readyz").json()
             listed = client.get("/v1/documents").json()["documents"]
             assert ready["documents"] == len(listed) == 24

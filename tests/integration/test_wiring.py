@@ -73,17 +73,27 @@ def test_chunks_longer_than_the_model_reads_are_refused_and_the_home_left_as_it_
     assert open_and_close(settings(tmp_path, exports)) == 384
 
 
-def test_a_generation_whose_making_was_not_noted_is_refused_under_other_settings(
+def test_a_generation_of_a_release_that_noted_its_fingerprint_alone_is_opened_as_it_was_made(
     tmp_path: Path, exports: Path
 ) -> None:
     open_and_close(settings(tmp_path, exports))
     with closing(sqlite3.connect(tmp_path / "home" / "catalogue.sqlite3")) as database, database:
+        noted = database.execute("SELECT recipe FROM generations").fetchall()
         database.execute("UPDATE generations SET recipe = NULL")
 
-    with pytest.raises(IndexMismatch):
-        open_stores(settings(tmp_path, exports, {"chunking": {"tokens": 100}}), owner="a test")
+    open_and_close(settings(tmp_path, exports, {"chunking": {"tokens": 100}}))
 
-    assert open_and_close(settings(tmp_path, exports)) == 384
+    with closing(sqlite3.connect(tmp_path / "home" / "catalogue.sqlite3")) as database:
+        assert database.execute("SELECT recipe FROM generations").fetchall() == noted
+
+
+def test_a_generation_of_which_nothing_says_how_it_was_made_is_refused(tmp_path: Path, exports: Path) -> None:
+    open_and_close(settings(tmp_path, exports))
+    with closing(sqlite3.connect(tmp_path / "home" / "catalogue.sqlite3")) as database, database:
+        database.execute("UPDATE generations SET recipe = NULL, fingerprint = 'a former one'")
+
+    with pytest.raises(IndexMismatch):
+        open_stores(settings(tmp_path, exports), owner="a test")
 
 
 def test_index_folders_of_no_generation_are_removed_at_the_start(tmp_path: Path, exports: Path) -> None:
