@@ -23,12 +23,15 @@ from sourcier_core.home import STAGED, Home
 from sourcier_core.home_exchange import PREPARED, content_of, discard_prepared, exchange
 from sourcier_core.job_store import JobStore
 from sourcier_core.page_store import PageStore
+from sourcier_core.ports import ChunkIndex
 from sourcier_core.settings import Settings
 from sourcier_core.sparse_files import copy_sparse
 from sourcier_core.types import Scope
+from sourcier_core.upkeep import utc_today
 from sourcier_core.wiring import Stores, open_stores
 
 NEVER_CHANGED = ("originals", "pages", "uploads")  # files that are replaced or removed, and not written again
+LEFT_OUT = ("index", "cache")  # the live index is copied by itself; vectors kept by their text are made again
 DATABASE = "*.sqlite3"
 
 
@@ -77,7 +80,16 @@ def snapshot(stores: Stores, settings: Settings, *, include_model: bool = False)
         BackupImpossible: The index is not in the home.
         StorageFull: No room for the copy.
     """
-    index = stores.index
+    with stores.generations.writes.writing():  # no other index goes live meanwhile
+        index = stores.generations.live.index
+        with _snapshot(stores, settings, index, include_model=include_model) as copied:
+            yield copied
+
+
+@contextmanager
+def _snapshot(
+    stores: Stores, settings: Settings, index: ChunkIndex, *, include_model: bool
+) -> Iterator[Snapshot]:
     if not isinstance(index, HeldIndex):
         what = "the vectors of this home are in a Qdrant server, and are worth nothing of another moment"
         remedy = "Stop the service, then copy the home and take the server's own snapshot: docs/backup.md."
@@ -277,7 +289,9 @@ def _describe(stores: Stores, settings: Settings, staged: Path) -> Described:
 
 
 def _everything(catalogue: Catalogue) -> Scope:
-    return Scope(frozenset(collection.name for collection in catalogue.collections()), catalogue.sequence())
+    today = utc_today().toordinal()
+    names = frozenset(collection.name for collection in catalogue.collections())
+    return Scope(names, catalogue.sequence(), day=today, groups=None, today=today)
 
 
 def _missing(catalogue: Catalogue, folder: Path) -> Iterator[str]:
@@ -341,7 +355,7 @@ def _copy_others(root: Path, staged: Path) -> None:
     databases = {path.name for path in root.glob(f"{DATABASE}*")}
     for name in content_of(root):
         path = root / name
-        if name in databases or name in NEVER_CHANGED or name == "index":
+        if name in databases or name in NEVER_CHANGED or name in LEFT_OUT:
             continue
         if path.is_dir():
             _copy_folder(path, staged / name)

@@ -46,6 +46,18 @@ CALLS = {
     "PATCH /v1/documents/{document}": Call("{document}", 401, 403, 200, {"json": {"tags": ["pay"]}}),
     "GET /v1/documents/{document}/versions": Call("{document}/versions", 404, 404, 200),
     "GET /v1/documents/{document}/changes": Call("{document}/changes", 404, 404, 404),  # of one version: none
+    "GET /v1/documents/{document}/passport": Call("{document}/passport", 404, 404, 200),
+    "GET /v1/generations": Call("/v1/generations", 401, 403, 200),
+    "POST /v1/generations": Call(  # the live one is made with the same settings
+        "/v1/generations", 401, 403, 409, {"json": {}}
+    ),
+    "GET /v1/generations/{generation}": Call("/v1/generations/1", 401, 403, 200),
+    "POST /v1/generations/{generation}/promote": Call(
+        "/v1/generations/99/promote", 401, 403, 404, {"json": {}}
+    ),
+    "DELETE /v1/generations/{generation}": Call("/v1/generations/99", 401, 403, 404),
+    "POST /v1/generations/rollback": Call("/v1/generations/rollback", 401, 403, 409, {"json": {}}),
+    "POST /v1/generations/prune": Call("/v1/generations/prune", 401, 403, 200),
     "GET /v1/jobs/{job}": Call("/v1/jobs/nothing", 401, 403, 404),
     "GET /v1/documents/{document}/versions/{version}/pages/{page}.jpg": Call(
         "{place}/pages/1.jpg", 404, 404, 200

@@ -8,7 +8,9 @@ from sourcier_core.backup import backup_blocks
 from sourcier_service.api import schemas as s
 from sourcier_service.api.dependencies import PrincipalDep, ServicesDep
 
-router = APIRouter(prefix="/v1", responses={status: {"model": s.ErrorBody} for status in (401, 403, 503)})
+router = APIRouter(
+    prefix="/v1", responses={status: {"model": s.ErrorBody} for status in (401, 403, 422, 503)}
+)
 
 
 class BackupRequest(BaseModel):
@@ -26,7 +28,6 @@ class BackupRequest(BaseModel):
     responses={
         200: {"content": {"application/zip": {}}, "description": "The backup file, as it is made."},
         413: {"model": s.ErrorBody},
-        422: {"model": s.ErrorBody},
         507: {"model": s.ErrorBody},
     },
 )

@@ -32,7 +32,10 @@ class ChunkingChoice(BaseModel):
 class PromotionRequest(BaseModel):
     """How a generation is judged, and who answers for it."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"unchecked": True, "reason": "no golden questions yet"}]},
+    )
 
     unchecked: Annotated[bool, Field(description="go live without golden questions; needs a reason")] = False
     reason: Annotated[str, Field(max_length=2000, description="for the audit")] = ""
@@ -44,6 +47,8 @@ class PromotionRequest(BaseModel):
 
 class GenerationRequest(PromotionRequest):
     """What a generation is to be made with."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"chunking": {"tokens": 120}}]})
 
     embedding: ModelChoice = ModelChoice()
     chunking: ChunkingChoice = ChunkingChoice()

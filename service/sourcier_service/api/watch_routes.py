@@ -13,7 +13,9 @@ from sourcier_service.api.dependencies import PrincipalDep, ServicesDep
 from sourcier_service.wiring import Services
 
 router = APIRouter(
-    prefix="/v1", tags=["administration"], responses={status: {"model": s.ErrorBody} for status in (401, 403)}
+    prefix="/v1",
+    tags=["administration"],
+    responses={status: {"model": s.ErrorBody} for status in (401, 403, 422, 503)},
 )
 
 
