@@ -17,13 +17,14 @@ from sourcier_core.catalogue_tables import (
     generation_documents,
     generations,
     quote_boxes,
+    removals,
     state,
     versions,
 )
 from sourcier_core.errors import GenerationNotFound, IndexMismatch
 from sourcier_core.index_payload import PAYLOAD_LAYOUT
 from sourcier_core.recipe import Recipe
-from sourcier_core.types import FOREVER, Document, DocumentVersion, Marks
+from sourcier_core.types import FOREVER, Document, DocumentStatus, DocumentVersion, Marks
 
 
 class GenerationState(StrEnum):
@@ -327,6 +328,7 @@ class GenerationStore:
                 for key, now in wanted.items():
                     held = Held(now.version.version, Facts.of(now.document), now.stamp)
                     _hold(connection, live.id, key, held)
+                _hold_unpurged(connection, live.id, wanted)
                 _set(connection, live.id, state=GenerationState.KEPT.value, retired_at=_now())
             connection.execute(
                 delete(generation_documents).where(generation_documents.c.generation == generation)
@@ -417,6 +419,16 @@ def _hold(connection: Connection, generation: int, key: Key, held: Held) -> None
             stamp=held.stamp,
         )
     )
+
+
+def _hold_unpurged(connection: Connection, generation: int, wanted: Mapping[Key, Wanted]) -> None:
+    """Note what an index holds of documents that were deleted and are purged from the next one alone."""
+    query = select(versions).where(versions.c.document.in_(select(removals.c.document)))
+    for row in connection.execute(query).all():
+        key = row.document, row.valid_from
+        if key not in wanted:
+            facts = Facts(row.title, DocumentStatus.READY.value, None, None, row.language, row.page_count, 0)
+            _hold(connection, generation, key, Held(row.version, facts, ""))
 
 
 def _unhold(connection: Connection, generation: int, key: Key) -> None:

@@ -156,8 +156,7 @@ class GenerationBuilder:
             self._restate(one)
             self.target.index.flush()
             self._rows.hold(self.target.id, one.key, Held(version, facts, one.stamp))
-        if not self._stores.catalogue.version_in_use(version):
-            self.target.pages.remove(version)  # deleted while it was read again
+        self._remove_unused_pages(version)  # of one that was deleted while it was read again
         self.progress = replace(
             self.progress,
             documents_done=self.progress.documents_done + 1,
@@ -239,8 +238,17 @@ class GenerationBuilder:
         self.target.index.discard(*key)
         self.target.index.flush()
         self._rows.unhold(self.target.id, key)
-        if held.version != _BEGUN and not self._stores.catalogue.version_in_use(held.version):
-            self.target.pages.remove(held.version)
+        if held.version != _BEGUN:
+            self._remove_unused_pages(held.version)
+
+    def _remove_unused_pages(self, version: str) -> None:
+        """Remove pages that no document has, of an edition that this generation has for itself.
+
+        Those that it shares with the live one are the upkeep's: whoever ingests may be writing them now.
+        """
+        shared = self.target.edition == self._stores.generations.live.edition
+        if not shared and not self._stores.catalogue.version_in_use(version):
+            self.target.pages.remove(version)
 
     def _plan(self, wanted: dict[Key, Wanted], lacking: list[Wanted]) -> None:
         pages = sum(one.version.page_count for one in wanted.values())

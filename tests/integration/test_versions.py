@@ -221,8 +221,9 @@ def test_the_same_file_with_other_dates_changes_them_and_nothing_else(bench: Ben
 
 
 def count_points(bench: Bench) -> int:
-    assert isinstance(bench.stores.index, EdgeIndex)
-    return bench.stores.index._shard.count(qe.CountRequest(exact=True))
+    index = bench.stores.generations.live.index
+    assert isinstance(index, EdgeIndex)
+    return index._shard.count(qe.CountRequest(exact=True))
 
 
 def upkeep(bench: Bench, keep_days: int, today: date = TODAY) -> None:
@@ -281,10 +282,9 @@ def test_replaced_chunks_linger_for_the_questions_under_way(bench: Bench) -> Non
 
 def stored(bench: Bench) -> dict[str, tuple[npt.NDArray[np.float64], list[int], list[float]]]:
     """Every point's vectors, as the engine has them."""
-    assert isinstance(bench.stores.index, EdgeIndex)
-    records, _ = bench.stores.index._shard.scroll(
-        qe.ScrollRequest(limit=1000, with_vector=True, with_payload=False)
-    )
+    index = bench.stores.generations.live.index
+    assert isinstance(index, EdgeIndex)
+    records, _ = index._shard.scroll(qe.ScrollRequest(limit=1000, with_vector=True, with_payload=False))
     return {
         str(record.id): (
             np.array(_vectors(record)[DENSE]),
@@ -539,10 +539,11 @@ def test_files_of_a_process_that_died_before_its_commit_are_removed(bench: Bench
 
 def test_chunks_without_the_new_fields_are_seen_by_nobody_until_they_are_restated(bench: Bench) -> None:
     bench.put("thirty", given=Given(effective_from=after(-5)))
-    assert isinstance(bench.stores.index, EdgeIndex)
+    index = bench.stores.generations.live.index
+    assert isinstance(index, EdgeIndex)
     fields = ["groups", "tags", "first_day", "end_day", "superseded_day"]
     ours = qe.Filter(must=[qe.FieldCondition(key="document", match=qe.MatchValue(value=GUIDE))])
-    bench.stores.index._update(qe.UpdateOperation.delete_payload_by_filter(ours, fields))
+    index._update(qe.UpdateOperation.delete_payload_by_filter(ours, fields))
     unseen = bench.found(bench.scope(groups=None))
 
     bench.stores.versions.owe_all()
