@@ -541,8 +541,8 @@ def test_a_file_of_as_many_pages_as_the_limit_is_read_and_one_more_is_refused(tm
         read(path, ReadingSettings(max_pages=5))
 
 
-def slow_page(count: int = 250_000) -> bytes:
-    """A page of so many words at odd places: seconds of a reader's time in a file of 1 MB."""
+def slow_page(count: int = 1_000_000) -> bytes:
+    """A page of so many words at odd places: seconds of a reader's time in a file of a few MB."""
     words = (b"1 0 0 1 %d %d Tm (w%d) Tj " % (n * 7 % 500, 800 - n * 3 % 750, n) for n in range(count))
     return b"BT /F1 11 Tf " + b"".join(words) + b"ET"
 
