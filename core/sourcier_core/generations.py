@@ -15,7 +15,8 @@ from sourcier_core.page_store import PageStore
 from sourcier_core.ports import ChunkIndex, Embedder
 from sourcier_core.recipe import Recipe
 from sourcier_core.settings import Settings
-from sourcier_core.types import ALWAYS, IndexedChunk, Marks, Probe, Scope, ScoredChunk, Vector, Vectors
+from sourcier_core.types import ALWAYS, IndexedChunk, Marks, Probe, Scope, ScoredChunk, Vector
+from sourcier_core.wrapped_embedder import WrappedEmbedder
 
 logger = logging.getLogger("sourcier.generations")
 
@@ -210,35 +211,12 @@ class LiveIndex:
         self._generations.close()
 
 
-class LiveEmbedder:
+class LiveEmbedder(WrappedEmbedder):
     """The `Embedder` of the generation that is live when it is called."""
 
     def __init__(self, generations: Generations) -> None:
         self._generations = generations
 
     @property
-    def dimension(self) -> int:
-        """Length of a vector."""
-        return self._generations.live.embedder.dimension
-
-    @property
-    def fingerprint(self) -> str:
-        """What tells the model from another."""
-        return self._generations.live.embedder.fingerprint
-
-    @property
-    def max_tokens(self) -> int:
-        """What the model reads of a text."""
-        return self._generations.live.embedder.max_tokens
-
-    def count_tokens(self, text: str) -> int:
-        """Count the tokens of a text."""
-        return self._generations.live.embedder.count_tokens(text)
-
-    def embed_documents(self, texts: Sequence[str]) -> Vectors:
-        """Embed texts to be found."""
-        return self._generations.live.embedder.embed_documents(texts)
-
-    def embed_question(self, text: str) -> Vector:
-        """Embed a question."""
-        return self._generations.live.embedder.embed_question(text)
+    def _inner(self) -> Embedder:
+        return self._generations.live.embedder

@@ -18,6 +18,7 @@ import numpy as np
 
 from sourcier_core.ports import Embedder
 from sourcier_core.types import Vector, Vectors
+from sourcier_core.wrapped_embedder import WrappedEmbedder
 
 logger = logging.getLogger("sourcier.vectors")
 KEY_BYTES = 16
@@ -145,33 +146,14 @@ class VectorCache:
         return connection
 
 
-class CachingEmbedder:
+class CachingEmbedder(WrappedEmbedder):
     """An `Embedder` that asks the cache first. For texts that are written, not for those of questions."""
 
     def __init__(self, inner: Embedder, cache: VectorCache) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._cache = cache
         self.reused = 0  # vectors that the cache had
         self.made = 0  # vectors that the model made
-
-    @property
-    def dimension(self) -> int:
-        """Length of a vector."""
-        return self._inner.dimension
-
-    @property
-    def fingerprint(self) -> str:
-        """What tells the model from another."""
-        return self._inner.fingerprint
-
-    @property
-    def max_tokens(self) -> int:
-        """What the model reads of a text."""
-        return self._inner.max_tokens
-
-    def count_tokens(self, text: str) -> int:
-        """Count the tokens of a text."""
-        return self._inner.count_tokens(text)
 
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
         """Return vectors in the order of the texts, shape `(len(texts), dimension)`."""
@@ -189,10 +171,6 @@ class CachingEmbedder:
         for row, key in enumerate(keys):
             vectors[row] = known[key]
         return vectors
-
-    def embed_question(self, text: str) -> Vector:
-        """Return the vector of a question, each time anew."""
-        return self._inner.embed_question(text)
 
 
 def _count(connection: sqlite3.Connection) -> int:
